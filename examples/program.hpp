@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The face every program shares: options, progress lines, the last line of JSON, errors as one
+// sentence.
+#pragma once
+#include <CLI/CLI.hpp>
+#include <cstdio>
+#include <functional>
+#include <string>
+
+#include <tessera/io/json.hpp>
+#include <tessera/tensor/context.hpp>
+#include <tessera/tensor/error.hpp>
+#include <tessera/training/trainer.hpp>
+
+/// Command line of a training program. Defaults are the recipe's.
+struct ProgramOptions {
+  std::string data = "data/cifar10", out = "runs/model", device = "cpu";
+  int epochs = 100, batch = 100, threads = 0;
+  std::size_t limit = 0;
+  std::uint64_t seed = 7;
+
+  tessera::Context<tessera::Cpu> context() const {
+    return threads > 0 ? tessera::Context<tessera::Cpu>{threads}
+                       : tessera::Context<tessera::Cpu>::all_cores();
+  }
+};
+
+/// Parses the command line and runs the program. Exit status: 0 done, 1 the work failed, 2 wrong
+/// use; what went wrong is one sentence on stderr.
+inline int run_program(const std::string& description, ProgramOptions options, int argc,
+                       char** argv, const std::function<void(const ProgramOptions&)>& program) {
+  CLI::App app(description);
+  app.option_defaults()->always_capture_default();
+  app.add_option("--data", options.data, "folder of the training data");
+  app.add_option("--out", options.out, "folder for what the program writes");
+  app.add_option("--epochs", options.epochs, "passes over the training images")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--batch", options.batch, "images in one step")->check(CLI::PositiveNumber);
+  app.add_option("--limit", options.limit, "training images to use; 0: all of them");
+  app.add_option("--seed", options.seed, "of initial weights, order and masks");
+  app.add_option("--threads", options.threads, "0: one for each core")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--device", options.device, "cpu, or auto: the best there is")
+      ->check(CLI::IsMember({"cpu", "auto"}));
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    std::fprintf(stderr, "%s: %s; --help lists the options\n", argv[0], error.what());
+    return 2;
+  }
+  try {
+    program(options);
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s: %s\n", argv[0], error.what());
+    return 1;
+  }
+}
+
+/// "epoch 3/40 seconds 16.2 images_per_second 617 loss 0.00253 test_mse 0.00200 test_hole_mse
+/// 0.01210"
+inline void print_progress(const tessera::EpochReport& report) {
+  std::printf("epoch %d/%d seconds %.1f images_per_second %.0f", report.epoch, report.epochs,
+              report.seconds, report.images_per_second);
+  for (const auto& [name, value] : report.losses)
+    std::printf(" train_%s %.5f", name.c_str(), value);
+  if (report.test)
+    std::printf(" test_mse %.5f test_hole_mse %.5f", report.test->mse, report.test->hole_mse);
+  std::printf("\n");
+  std::fflush(stdout);
+}
+
+/// The last line of a training program.
+inline void print_result(const std::string& system, const tessera::EpochReport& report,
+                         double seconds) {
+  tessera::JsonLine line;
+  line.add("system", system)
+      .add("epochs", report.epoch)
+      .add("steps", report.step)
+      .add("seconds", seconds);
+  line.add("images_per_second", report.images_per_second);
+  for (const auto& [name, value] : report.losses) line.add("train_" + name, value);
+  if (report.test)
+    line.add("test_mse", report.test->mse)
+        .add("hole_mse", report.test->hole_mse)
+        .add("test_psnr", report.test->psnr());
+  std::printf("%s\n", line.str().c_str());
+}

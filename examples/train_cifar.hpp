@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The recipe of the CIFAR-10 partial-convolution report, for any of its networks: MSE over all
+// pixels, Adam at 0.01, batches of 100, 100 epochs of 10,000 images; new line masks each epoch,
+// fixed ones over the first 1,000 test images.
+#pragma once
+#include <algorithm>
+
+#include <tessera/data/cifar10.hpp>
+#include <tessera/losses/mse.hpp>
+
+#include "program.hpp"
+
+template <class Net>
+int train_cifar(const std::string& system, int argc, char** argv) {
+  namespace ts = tessera;
+  ProgramOptions defaults;
+  defaults.out = "runs/" + system;
+  defaults.limit = 10'000;
+  return run_program(
+      "Trains " + system + " on CIFAR-10", defaults, argc, argv, [&](const ProgramOptions& o) {
+        const auto start = std::chrono::steady_clock::now();
+        const ts::Cifar10 cifar(o.data);
+        const ts::ImageSet all = cifar.train(), test_images = cifar.test();
+        const auto train = ts::with_masks(o.limit ? all.take(o.limit) : all, ts::LineMasks{});
+        const auto test = ts::with_masks(
+            test_images.take(std::min<std::size_t>(1000, test_images.size())), ts::LineMasks{});
+
+        ts::Model<Net> model(ts::Seed{o.seed}, o.context());
+        ts::Trainer trainer(model, ts::MseLoss{}, ts::Adam{.learning_rate = 1e-2});
+        const auto report = trainer.fit(train, test,
+                                        {.epochs = o.epochs,
+                                         .batch_size = o.batch,
+                                         .seed = ts::Seed{o.seed},
+                                         .out = o.out,
+                                         .on_epoch = print_progress});
+        const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+        print_result(system, report, seconds.count());
+      });
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Batches of masked images. Which image is where in an epoch is a function of (seed, epoch), and a
+// mask one of (seed, epoch, sample): neither the batch size, the order in which batches are made
+// nor the number of threads changes a pixel.
+#pragma once
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <numeric>
+#include <span>
+#include <string>
+#include <utility>
+
+#include <tessera/data/dataset.hpp>
+#include <tessera/data/masks.hpp>
+#include <tessera/tensor/buffer.hpp>
+#include <tessera/tensor/error.hpp>
+#include <tessera/tensor/random.hpp>
+#include <tessera/tensor/tensor.hpp>
+
+namespace tessera {
+
+/// A data set and the masks that go over its images; made by with_masks. Owns copies of both.
+template <Dataset Data, MaskGenerator Masks>
+struct MaskedData {
+  Data data;
+  Masks masks;
+
+  std::size_t size() const { return data.size(); }
+  Shape shape() const { return data.shape(); }
+
+  /// Reads image `index` and draws a mask over it: `image` and `masked` `[1, H, W, C]`, `hole`
+  /// `[H, W]`, 1 = hole. `masked` is the image with 0 in the holes: selected, not multiplied.
+  void read(std::size_t index, RandomStream random, View<float> image, std::uint8_t* hole,
+            View<float> masked) const {
+    data.read(index, image);
+    masks.draw(random, image.height, image.width, hole);
+    for (std::ptrdiff_t p = 0; p < image.pixels(); ++p)
+      for (int c = 0; c < image.channels; ++c)
+        masked.pixel(p)[c] = hole[p] ? 0.0f : image.pixel(p)[c];
+  }
+};
+
+/// The images of `data` under masks of `masks`.
+template <Dataset Data, MaskGenerator Masks>
+MaskedData<Data, Masks> with_masks(Data data, Masks masks) {
+  return {std::move(data), std::move(masks)};
+}
+
+/// Samples for one step. Made once with room for a number of samples and filled again and again;
+/// only the first `size` samples mean anything.
+struct Batch {
+  Tensor<float> image;         // [N, H, W, C], the truth
+  Buffer<std::uint8_t> hole;   // [N, H, W], 1 = hole
+  Tensor<float> masked;        // [N, H, W, C], the truth with 0 in the holes
+  int size = 0;                // samples filled in, at most N
+
+  Batch() = default;
+  /// Room for `capacity` images.
+  Batch(int capacity, const Shape& shape)
+      : image(capacity, shape.unmasked()),
+        hole(static_cast<std::size_t>(capacity * shape.pixels())),
+        masked(capacity, shape.unmasked()) {}
+
+  int capacity() const { return image.batch(); }
+  /// The filled part: images and masked images `[size, H, W, C]`, holes `[size, H, W]`.
+  View<const float> images() const { return make_view(image.data(), size, image.shape()); }
+  View<const float> masked_images() const {
+    return make_view(masked.data(), size, masked.shape());
+  }
+  std::span<const std::uint8_t> holes() const {
+    return hole.span().first(static_cast<std::size_t>(size * image.shape().pixels()));
+  }
+};
+
+/// How a Loader goes through the data.
+struct LoaderOptions {
+  int batch_size = 100;
+  Seed seed{};               // of the order and the masks
+  bool shuffle = true;       // a new order each epoch; else the order of the data set
+  bool whole_batches = true; // drop the samples that do not fill the last batch
+  bool fixed_masks = false;  // the same mask over a sample in every epoch
+
+  /// A new order and new masks each epoch, whole batches only.
+  static constexpr LoaderOptions training(int batch_size, Seed seed) {
+    return {batch_size, seed, true, true, false};
+  }
+  /// Every sample, in order, under masks that depend on (mask seed, sample) alone.
+  static constexpr LoaderOptions evaluation(int batch_size, Seed mask_seed) {
+    return {batch_size, mask_seed, false, false, true};
+  }
+};
+
+/// Goes through masked data in batches, epoch by epoch:
+///
+///     Loader loader(with_masks(data, LineMasks{}), LoaderOptions::training(100, Seed{7}));
+///     Batch batch = loader.make_batch();
+///     for (int epoch = 0; epoch < epochs; ++epoch)
+///       for (loader.start_epoch(epoch); loader.next(batch);) step(batch);
+///
+/// No call after construction and make_batch allocates. `fill` is const and depends on its index
+/// alone, so several threads may make batches ahead.
+template <Dataset Data, MaskGenerator Masks>
+class Loader {
+ public:
+  /// Starts at epoch 0. Errors: ArgumentError if the batch size is not positive, or the data set
+  /// does not give a single batch.
+  Loader(MaskedData<Data, Masks> data, LoaderOptions options)
+      : data_(std::move(data)), options_(options) {
+    if (options_.batch_size <= 0)
+      throw ArgumentError("Loader: expected a positive batch size, got " +
+                          std::to_string(options_.batch_size));
+    const std::size_t largest = std::numeric_limits<std::int32_t>::max();
+    if (data_.size() == 0 || data_.size() > largest)
+      throw ArgumentError("Loader: expected 1 to " + std::to_string(largest) + " images, got " +
+                          std::to_string(data_.size()));
+    if (batches() == 0)
+      throw ArgumentError("Loader: expected at least one whole batch of " +
+                          std::to_string(options_.batch_size) + " images, got " +
+                          std::to_string(data_.size()) + " images");
+    order_ = Buffer<std::uint32_t>(data_.size());
+    start_epoch(0);
+  }
+
+  const LoaderOptions& options() const { return options_; }
+  const MaskedData<Data, Masks>& data() const { return data_; }
+  Shape shape() const { return data_.shape(); }
+  /// Batches of one epoch, and the samples in them.
+  std::size_t batches() const {
+    const auto n = static_cast<std::size_t>(options_.batch_size);
+    return data_.size() / n + (!options_.whole_batches && data_.size() % n != 0 ? 1 : 0);
+  }
+  std::size_t samples() const {
+    return std::min(data_.size(), batches() * static_cast<std::size_t>(options_.batch_size));
+  }
+  std::uint64_t epoch() const { return epoch_; }
+  /// The batch that next gives: what a checkpoint stores with the epoch.
+  std::size_t position() const { return position_; }
+
+  /// A batch with the room that this loader needs.
+  Batch make_batch() const { return {options_.batch_size, shape()}; }
+
+  /// Begins an epoch, or resumes it at a batch; earlier epochs have no influence.
+  void start_epoch(std::uint64_t epoch, std::size_t first_batch = 0) {
+    epoch_ = epoch;
+    position_ = first_batch;
+    std::iota(order_.begin(), order_.end(), 0u);
+    if (!options_.shuffle) return;
+    RandomStream random(key(Purpose::order, epoch), 0);
+    for (std::size_t i = order_.size() - 1; i > 0; --i)  // Fisher-Yates
+      std::swap(order_[i],
+                order_[static_cast<std::size_t>(random.integer(0, static_cast<int>(i) + 1))]);
+  }
+
+  /// Fills the next batch of the epoch; false, and the batch untouched, where the epoch is over.
+  bool next(Batch& batch) {
+    if (position_ >= batches()) return false;
+    fill(position_, batch);
+    ++position_;
+    return true;
+  }
+
+  /// Fills `batch` with batch `index` of this epoch. The last may be smaller than the others.
+  /// Errors: ArgumentError if there is no such batch; ShapeError if `batch` has other sizes.
+  void fill(std::size_t index, Batch& batch) const {
+    const Shape s = shape().unmasked();
+    if (index >= batches())
+      throw ArgumentError("Loader: expected a batch below " + std::to_string(batches()) +
+                          ", got " + std::to_string(index));
+    if (batch.capacity() != options_.batch_size || batch.image.shape() != s)
+      throw ShapeError("Loader: expected a batch of " + std::to_string(options_.batch_size) +
+                       " images of " + to_string(s) + ", got one of " +
+                       std::to_string(batch.capacity()) + " of " +
+                       to_string(batch.image.shape()));
+    const std::size_t first = index * static_cast<std::size_t>(options_.batch_size);
+    const auto count = std::min(static_cast<std::size_t>(options_.batch_size),
+                                data_.size() - first);
+    batch.size = 0;  // stays so if reading fails half-way
+    for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t sample = order_[first + i];
+      const auto offset = static_cast<std::size_t>(s.size()) * i;
+      data_.read(sample, mask_stream(sample), make_view(batch.image.data() + offset, 1, s),
+                 batch.hole.data() + static_cast<std::size_t>(s.pixels()) * i,
+                 make_view(batch.masked.data() + offset, 1, s));
+    }
+    batch.size = static_cast<int>(count);
+  }
+
+  /// The index in the data set of the sample at a place of this epoch.
+  /// Errors: ArgumentError if there is no such place.
+  std::size_t sample(std::size_t place) const {
+    if (place >= samples())
+      throw ArgumentError("Loader: expected a place below " + std::to_string(samples()) +
+                          ", got " + std::to_string(place));
+    return order_[place];
+  }
+
+ private:
+  /// Keeps the streams of one seed apart.
+  enum class Purpose : std::uint64_t { order = 1, masks = 2, fixed_masks = 3 };
+
+  Seed key(Purpose purpose, std::uint64_t epoch) const {
+    return {mix(mix(options_.seed.value, static_cast<std::uint64_t>(purpose)), epoch)};
+  }
+  RandomStream mask_stream(std::size_t sample) const {
+    return options_.fixed_masks ? RandomStream(key(Purpose::fixed_masks, 0), sample)
+                                : RandomStream(key(Purpose::masks, epoch_), sample);
+  }
+
+  MaskedData<Data, Masks> data_;
+  LoaderOptions options_;
+  Buffer<std::uint32_t> order_;  // [size of the data set]
+  std::uint64_t epoch_ = 0;
+  std::size_t position_ = 0;
+};
+
+}  // namespace tessera

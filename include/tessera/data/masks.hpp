@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Mask generators: each draws one plane of holes. `hole` always means 1 = missing; what layers
+// carry is `valid` (1 = known), and valid_from_hole is the one conversion between the two.
+#pragma once
+#include <algorithm>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+
+#include <tessera/tensor/error.hpp>
+#include <tessera/tensor/random.hpp>
+
+namespace tessera {
+
+/// A source of masks: `draw` writes every one of the height x width bytes of `hole`, 1 = hole, as
+/// a function of the random stream and the size alone. It is const and must not allocate.
+template <class M>
+concept MaskGenerator = std::copy_constructible<M> &&
+                        requires(const M& masks, RandomStream& random, std::uint8_t* hole) {
+                          masks.draw(random, 32, 32, hole);
+                        };
+
+/// valid[i] = 1 where hole[i] is 0, else 0; so a hole may be 1 or 255. The arrays may be the same.
+inline void valid_from_hole(const std::uint8_t* hole, std::uint8_t* valid, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) valid[i] = hole[i] == 0;
+}
+
+/// Share of hole pixels, 0..1; 0 for an empty mask.
+inline double hole_ratio(std::span<const std::uint8_t> hole) {
+  if (hole.empty()) return 0;
+  const auto known = std::count(hole.begin(), hole.end(), std::uint8_t{0});
+  return 1.0 - static_cast<double>(known) / static_cast<double>(hole.size());
+}
+
+/// A thick segment between two pixels; x counts columns, y rows, thickness is in pixels.
+struct LineSegment {
+  int x1 = 0, y1 = 0, x2 = 0, y2 = 0, thickness = 1;
+};
+
+/// Sets hole `[height, width]` to 1 at each pixel whose squared distance to the segment is at most
+/// (thickness/2)^2 + 0.01; leaves the others as they are.
+///
+/// With d = (x2 - x1, y2 - y1) and u = clip(((x, y) - (x1, y1)) . d / max(|d|^2, 1), 0, 1), the
+/// distance is |(x, y) - (x1, y1) - u d|, each operation rounded to float.
+inline void draw_line(const LineSegment& line, int height, int width, std::uint8_t* hole) {
+  // Some pixels lie exactly on the limit, so the result hangs on every rounding. A product or
+  // quotient of two floats taken in double and rounded once is the correctly rounded float, and
+  // no compiler can contract it into a fused multiply-add with what follows.
+  const auto product = [](float a, float b) {
+    return static_cast<float>(static_cast<double>(a) * static_cast<double>(b));
+  };
+  const auto dx = static_cast<float>(line.x2 - line.x1);
+  const auto dy = static_cast<float>(line.y2 - line.y1);
+  const float length2 = std::max(product(dx, dx) + product(dy, dy), 1.0f);
+  const double radius = line.thickness / 2.0;
+  const auto limit = static_cast<float>(radius * radius + 0.01);
+  const int margin = line.thickness / 2 + 2;  // the distance of a hole pixel is below this
+  const int top = std::max(0, std::min(line.y1, line.y2) - margin);
+  const int bottom = std::min(height, std::max(line.y1, line.y2) + margin + 1);
+  const int left = std::max(0, std::min(line.x1, line.x2) - margin);
+  const int right = std::min(width, std::max(line.x1, line.x2) + margin + 1);
+  for (int y = top; y < bottom; ++y)
+    for (int x = left; x < right; ++x) {
+      const auto px = static_cast<float>(x - line.x1), py = static_cast<float>(y - line.y1);
+      const float u = std::clamp((product(px, dx) + product(py, dy)) / length2, 0.0f, 1.0f);
+      const float ex = px - product(u, dx), ey = py - product(u, dy);
+      if (product(ex, ex) + product(ey, ey) <= limit)
+        hole[static_cast<std::ptrdiff_t>(y) * width + x] = 1;
+    }
+}
+
+/// Masks of a few random thick line segments: their number uniform in [min_lines, max_lines], end
+/// points uniform in columns 1..width-1 and rows 1..height-1, thickness uniform in
+/// [min_thickness, max_thickness] pixels. The defaults are those of the CIFAR-10 systems.
+struct LineMasks {
+  int min_lines = 1, max_lines = 9;
+  int min_thickness = 1, max_thickness = 2;
+
+  /// Writes `hole` `[height, width]`. Draws the number of lines, then x1, y1, x2, y2 and thickness
+  /// of each. Errors: ArgumentError if a range is empty or negative, or a side is below 2 pixels.
+  void draw(RandomStream& random, int height, int width, std::uint8_t* hole) const {
+    check_range("number of lines", 0, min_lines, max_lines);
+    check_range("thickness", 1, min_thickness, max_thickness);
+    if (height < 2 || width < 2)
+      throw ArgumentError("LineMasks: expected at least 2x2 pixels, got " +
+                          std::to_string(height) + "x" + std::to_string(width));
+    std::fill_n(hole, static_cast<std::ptrdiff_t>(height) * width, std::uint8_t{0});
+    const int lines = random.integer(min_lines, max_lines + 1);
+    for (int i = 0; i < lines; ++i) {
+      LineSegment line;  // filled member by member: the order of the draws is part of the result
+      line.x1 = random.integer(1, width);
+      line.y1 = random.integer(1, height);
+      line.x2 = random.integer(1, width);
+      line.y2 = random.integer(1, height);
+      line.thickness = random.integer(min_thickness, max_thickness + 1);
+      draw_line(line, height, width, hole);
+    }
+  }
+
+ private:
+  static void check_range(const char* what, int smallest, int low, int high) {
+    constexpr int largest = 1'000'000;  // keeps every sum below within int
+    if (low < smallest || high < low || high > largest)
+      throw ArgumentError(std::string("LineMasks: expected ") + std::to_string(smallest) +
+                          " <= least " + what + " <= greatest, got " + std::to_string(low) +
+                          " and " + std::to_string(high));
+  }
+};
+
+/// The same rectangle of holes every time: rows [top, top + height), columns [left, left + width).
+struct RectangleMask {
+  int top = 0, left = 0, height = 0, width = 0;
+
+  /// Writes `hole` `[image_height, image_width]`; draws no random number.
+  /// Errors: ArgumentError if the rectangle is not within the image.
+  void draw(RandomStream&, int image_height, int image_width, std::uint8_t* hole) const {
+    if (top < 0 || left < 0 || height < 0 || width < 0 || height > image_height ||
+        width > image_width || top > image_height - height || left > image_width - width)
+      throw ArgumentError("RectangleMask: expected a rectangle within " +
+                          std::to_string(image_height) + "x" + std::to_string(image_width) +
+                          " pixels, got " + std::to_string(height) + "x" + std::to_string(width) +
+                          " at row " + std::to_string(top) + ", column " + std::to_string(left));
+    std::fill_n(hole, static_cast<std::ptrdiff_t>(image_height) * image_width, std::uint8_t{0});
+    for (int y = top; y < top + height; ++y)
+      std::fill_n(hole + static_cast<std::ptrdiff_t>(y) * image_width + left, width,
+                  std::uint8_t{1});
+  }
+};
+
+static_assert(MaskGenerator<LineMasks> && MaskGenerator<RectangleMask>);
+
+}  // namespace tessera

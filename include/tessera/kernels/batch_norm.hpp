@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Batch normalisation over N, H, W per channel [ioffe2015]; PyTorch's definitions.
+//
+//   training     y = gamma * (x - mu) / sqrt(var + eps) + beta,   mu, var (biased) of the batch
+//                running_mean <- (1-m) running_mean + m mu
+//                running_var  <- (1-m) running_var  + m var n/(n-1),   n = N*H*W
+//   evaluation   the same y with the running statistics
+//   backward     dx = gamma/sigma * (dy - mean(dy) - xhat mean(dy xhat))     (batch statistics)
+//                dx = gamma/sigma * dy                                       (fixed statistics)
+//                dgamma += sum dy xhat,   dbeta += sum dy
+#pragma once
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include <tessera/tensor/buffer.hpp>
+#include <tessera/tensor/context.hpp>
+#include <tessera/tensor/view.hpp>
+
+namespace tessera::kernels {
+
+/// Parameters and running statistics of one layer, each [C]; gamma, beta null = 1, 0; running
+/// statistics null = not tracked (training only). epsilon and momentum are real numbers.
+template <class T>
+struct BatchNormState {
+  const T* gamma = nullptr;
+  const T* beta = nullptr;
+  T* running_mean = nullptr;
+  T* running_var = nullptr;
+  double epsilon = 1e-5;
+  double momentum = 0.1;
+};
+
+/// Pixels summed by one task: by channels alone.
+constexpr std::int64_t batch_norm_chunk(int channels) {
+  return std::clamp<std::int64_t>(4096 / std::max(channels, 1), 64, 1024);
+}
+
+/// Scratch bytes of all batch-norm kernels: two double sums per chunk and channel, two in total,
+/// and four coefficients per channel.
+template <class T>
+constexpr std::size_t batch_norm_workspace(int batch, const Shape& shape) {
+  const std::int64_t chunk = batch_norm_chunk(shape.channels);
+  const std::int64_t chunks = (batch * shape.pixels() + chunk - 1) / chunk;
+  const auto sums = static_cast<std::size_t>((chunks + 1) * 2 * shape.channels);
+  return aligned_size(sums * sizeof(double)) +
+         aligned_size(static_cast<std::size_t>(4 * shape.channels) * sizeof(T));
+}
+
+/// Batch statistics. x, y [N, H, W, C], any pixel stride, y may be x. saved [2][C]: mean and
+/// 1/sqrt(var + eps) for the backward pass. n = 1 has no unbiased variance: the running variance
+/// then takes the biased one (0); PyTorch refuses such a batch, and so should the layer.
+template <class T>
+void batch_norm_training(const Context<Cpu>&, const BatchNormState<T>&,
+                         std::type_identity_t<View<const T>> x, View<T> y,
+                         std::type_identity_t<T>* saved, std::byte* workspace);
+
+/// Running statistics; nothing is updated. y may be x.
+template <class T>
+void batch_norm_evaluation(const Context<Cpu>&, const BatchNormState<T>&,
+                           std::type_identity_t<View<const T>> x, View<T> y, std::byte* workspace);
+
+/// Gradients of batch_norm_training. dx assigned, may be dy; dgamma, dbeta added to; each may be
+/// empty or null. dgamma and dbeta [C].
+template <class T>
+void batch_norm_training_backward(const Context<Cpu>&, const BatchNormState<T>&,
+                                  std::type_identity_t<View<const T>> x,
+                                  std::type_identity_t<View<const T>> dy,
+                                  const std::type_identity_t<T>* saved, View<T> dx,
+                                  std::type_identity_t<T>* dgamma, std::type_identity_t<T>* dbeta,
+                                  std::byte* workspace);
+
+/// Gradients of batch_norm_evaluation, which used the running statistics of `state`.
+template <class T>
+void batch_norm_evaluation_backward(const Context<Cpu>&, const BatchNormState<T>&,
+                                    std::type_identity_t<View<const T>> x,
+                                    std::type_identity_t<View<const T>> dy, View<T> dx,
+                                    std::type_identity_t<T>* dgamma,
+                                    std::type_identity_t<T>* dbeta, std::byte* workspace);
+
+}  // namespace tessera::kernels

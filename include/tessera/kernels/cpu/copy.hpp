@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Copies and sums of views on the CPU, row by row.
+#pragma once
+#include <tessera/kernels/copy.hpp>
+#include <tessera/kernels/cpu/rows.hpp>
+#include <tessera/kernels/cpu/simd.hpp>
+
+namespace tessera::kernels {
+
+namespace detail {
+/// y = f(vector of each input) for every element.
+template <class T, class F, class... X>
+void map(const Context<Cpu>& context, const F& f, View<T> y, X... x) {
+  for_each_row(
+      context,
+      [&f](std::ptrdiff_t count, T* yr, auto... xr) {
+        simd::for_each_vector<T>(count, [&](auto lanes, std::ptrdiff_t i) {
+          lanes.store(yr + i, f(lanes.load(xr + i)...));
+        });
+      },
+      y, x...);
+}
+}  // namespace detail
+
+template <class T>
+inline void copy(const Context<Cpu>& context, std::type_identity_t<View<const T>> x, View<T> y) {
+  detail::map(context, [](auto v) { return v; }, y, x);
+}
+
+template <class T>
+inline void add_into(const Context<Cpu>& context, std::type_identity_t<View<const T>> x,
+                     View<T> y) {
+  detail::map(context, [](auto a, auto b) { return a + b; }, y, View<const T>(y), x);
+}
+
+template <class T>
+inline void add(const Context<Cpu>& context, std::type_identity_t<View<const T>> a,
+                std::type_identity_t<View<const T>> b, View<T> y) {
+  detail::map(context, [](auto p, auto q) { return p + q; }, y, a, b);
+}
+
+template <class T>
+inline void fill_zero(const Context<Cpu>& context, View<T> y) {
+  detail::map(context, [] { return simd::Vector<T>(T(0)); }, y);
+}
+
+inline void copy_mask(const Context<Cpu>& context, MaskView x, int first, MutableMaskView y) {
+  for_each_range(context, x.pixels(), chunk_elements, [&](std::ptrdiff_t p, std::ptrdiff_t last) {
+    for (; p < last; ++p)
+      for (int g = 0; g < x.groups.count; ++g) y.pixel(p)[first + g] = x.pixel(p)[g];
+  });
+}
+
+inline void concatenate_masks(const Context<Cpu>& context, MaskView a, MaskView b,
+                              MutableMaskView y) {
+  copy_mask(context, a, 0, y);
+  copy_mask(context, b, a.groups.count, y);
+}
+
+inline void intersect_masks(const Context<Cpu>& context, MaskView a, MaskView b,
+                            MutableMaskView y) {
+  for_each_range(context, y.size(), chunk_elements, [&](std::ptrdiff_t i, std::ptrdiff_t last) {
+    for (; i < last; ++i) y.data[i] = static_cast<std::uint8_t>(a.data[i] & b.data[i]);
+  });
+}
+
+}  // namespace tessera::kernels

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Sums of pixel errors over the whole image, its holes or what is valid, and their gradients.
+//
+//   loss = sum over the region's pixels and all channels of e(y - t),   e(d) = d^2 or |d|
+//   dy  += factor * e'(y - t)                                           |d|' = 0 at d = 0
+//
+// Pixels outside the region are never read: NaN there changes nothing.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+#include <tessera/tensor/buffer.hpp>
+#include <tessera/tensor/context.hpp>
+#include <tessera/tensor/view.hpp>
+
+namespace tessera::kernels {
+
+/// Which pixels count; `hole` is 1 where a pixel is missing.
+enum class Region { whole, hole, valid };
+
+/// What is summed over them.
+enum class PixelError { squared, absolute };
+
+/// Pixels summed by one task: by channels alone.
+constexpr std::int64_t pixel_loss_chunk(int channels) {
+  return channels < 4096 ? 8192 / (channels > 0 ? channels : 1) : 1;
+}
+
+/// Scratch bytes: one double per chunk.
+constexpr std::size_t pixel_loss_workspace(int batch, const Shape& shape) {
+  const std::int64_t chunk = pixel_loss_chunk(shape.channels);
+  const std::int64_t chunks = (batch * shape.pixels() + chunk - 1) / chunk;
+  return aligned_size(static_cast<std::size_t>(chunks) * sizeof(double));
+}
+
+/// Returns the loss and adds factor * dloss/dy to dy unless dy is empty. y, target, dy [N, H, W, C],
+/// any pixel stride; hole [N, H, W], may be null for the whole image.
+template <class T>
+double pixel_loss(const Context<Cpu>&, PixelError, Region, std::type_identity_t<View<const T>> y,
+                  std::type_identity_t<View<const T>> target, const std::uint8_t* hole,
+                  double factor, View<T> dy, std::byte* workspace);
+
+/// Number of pixels in the region, among `pixels` of `hole`.
+std::int64_t region_pixels(Region, const std::uint8_t* hole, std::ptrdiff_t pixels);
+
+}  // namespace tessera::kernels

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The activations of the documented systems, by their names in PyTorch.
+#pragma once
+#include <tessera/kernels/functions.hpp>
+#include <tessera/layers/options.hpp>
+#include <tessera/layers/pointwise.hpp>
+
+namespace tessera {
+
+/// y = max(x, 0); gradient 0 at 0. Shapes, gradients: as Pointwise.
+struct ReLU : Pointwise<kernels::Relu> {
+  static constexpr std::string_view name = "relu";
+};
+
+/// y = x where x > 0, else slope * x. Shapes, gradients: as Pointwise.
+/// Template   S  slope(0.2) unless given, at least 0
+template <Slope S = slope(0.2)>
+struct LeakyReLU : Pointwise<kernels::LeakyRelu<S>> {
+  static constexpr std::string_view name = "leaky_relu";
+};
+
+/// y = 1 / (1 + exp(-x)). Shapes, gradients: as Pointwise.
+struct Sigmoid : Pointwise<kernels::Sigmoid> {
+  static constexpr std::string_view name = "sigmoid";
+};
+
+/// y = tanh(x). Shapes, gradients: as Pointwise.
+struct Tanh : Pointwise<kernels::Tanh> {
+  static constexpr std::string_view name = "tanh";
+};
+
+}  // namespace tessera

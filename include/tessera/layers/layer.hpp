@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the library reads off a layer type, as plain values. A layer is a stateless struct; required
+// members are
+//   name            static constexpr std::string_view
+//   output_shape    Shape -> Shape (or Complaint), or two Shapes, or InputShapes
+//   forward, backward   (const Run<Device, T>&)
+// optional: parameters(Shape), saved(Shape), workspace(...), needs_x, needs_y, in_place,
+// gradient_in_place, strided, makes_mask, reach, flops(Shape in, Shape out). No base class and no
+// registration: see docs/adding_a_layer.md.
+#pragma once
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+#include <tessera/layers/complaint.hpp>
+#include <tessera/layers/parameter.hpp>
+#include <tessera/tensor/grow.hpp>
+
+namespace tessera {
+
+/// Elements a layer keeps from forward until backward.
+struct Saved {
+  std::int64_t per_sample = 0, per_batch = 0;
+};
+
+/// What workspaces are sized by.
+struct WorkspaceRequest {
+  InputShapes inputs;
+  Shape output;
+  int batch = 1;
+  std::size_t scalar_size = sizeof(float);
+  bool backward = false;
+};
+
+/// Which input positions an output position reads, per axis: [stride*p - padding, stride*p -
+/// padding + kernel - 1] of an input enlarged by `upsample`. kernel = 0 means the whole input.
+struct Reach {
+  int kernel = 1, stride = 1, padding = 0, upsample = 1;
+};
+
+/// A layer type as values, the same for every device and scalar.
+struct Layer {
+  std::string_view name;
+  ShapeOrComplaint (*output_shape)(const InputShapes&);
+  void (*parameters)(const InputShapes&, Grow<Parameter>&);
+  Saved (*saved)(const InputShapes&, const Shape& output);
+  std::size_t (*workspace)(const WorkspaceRequest&);
+  std::int64_t (*flops)(const InputShapes&, const Shape& output);
+  bool needs_x, needs_y;   // backward reads x, y
+  bool in_place;           // y may be x
+  bool gradient_in_place;  // dx may be dy
+  bool strided;            // accepts views whose pixel stride is larger than their channels
+  bool makes_mask;         // forward writes y's mask; else x's mask is passed on
+  Reach reach;
+};
+
+namespace detail {
+
+template <class L>
+constexpr ShapeOrComplaint output_shape(const InputShapes& in) {
+  if constexpr (requires { L::output_shape(in); }) {
+    return L::output_shape(in);
+  } else if constexpr (requires { L::output_shape(Shape{}, Shape{}); }) {
+    if (in.count != 2) return Complaint::input_count;
+    return L::output_shape(in.shape[0], in.shape[1]);
+  } else {
+    if (in.count != 1) return Complaint::input_count;
+    return L::output_shape(in.shape[0]);
+  }
+}
+template <class L>
+constexpr void append_parameters(const InputShapes& in, Grow<Parameter>& list) {
+  if constexpr (requires { L::parameters(in.shape[0]); })
+    for (const Parameter& p : L::parameters(in.shape[0])) list.push(p);
+}
+template <class L>
+constexpr Saved saved(const InputShapes& in, const Shape& out) {
+  if constexpr (requires { L::saved(in.shape[0], out); }) return L::saved(in.shape[0], out);
+  else if constexpr (requires { L::saved(in.shape[0]); }) return L::saved(in.shape[0]);
+  else return {};
+}
+template <class L>
+constexpr std::size_t workspace(const WorkspaceRequest& request) {
+  if constexpr (requires { L::workspace(request); }) return L::workspace(request);
+  else return 0;
+}
+template <class L>
+constexpr std::int64_t flops(const InputShapes& in, const Shape& out) {
+  if constexpr (requires { L::flops(in.shape[0], out); }) return L::flops(in.shape[0], out);
+  else return out.size();
+}
+template <class L>
+constexpr Layer describe_layer() {
+  static_assert(
+      requires { std::string_view{L::name}; },
+      "tessera: not a layer: it needs `static constexpr std::string_view name`");
+  static_assert(
+      requires(InputShapes in) { L::output_shape(in); } || requires { L::output_shape(Shape{}); } ||
+          requires { L::output_shape(Shape{}, Shape{}); },
+      "tessera: not a layer: it needs `static constexpr Shape output_shape(Shape in)`");
+  Layer layer{L::name,
+              output_shape<L>,
+              append_parameters<L>,
+              saved<L>,
+              workspace<L>,
+              flops<L>,
+              true,
+              true,
+              false,
+              false,
+              false,
+              false,
+              Reach{}};
+  if constexpr (requires { bool{L::needs_x}; }) layer.needs_x = L::needs_x;
+  if constexpr (requires { bool{L::needs_y}; }) layer.needs_y = L::needs_y;
+  if constexpr (requires { bool{L::in_place}; })
+    layer.in_place = layer.gradient_in_place = L::in_place;
+  if constexpr (requires { bool{L::gradient_in_place}; })
+    layer.gradient_in_place = L::gradient_in_place;
+  if constexpr (requires { bool{L::strided}; }) layer.strided = L::strided;
+  if constexpr (requires { bool{L::makes_mask}; }) layer.makes_mask = L::makes_mask;
+  if constexpr (requires { Reach{L::reach}; }) layer.reach = L::reach;
+  return layer;
+}
+
+}  // namespace detail
+
+/// The values of layer type L; its address stands for the type in error messages.
+template <class L>
+inline constexpr Layer layer_of = detail::describe_layer<L>();
+
+}  // namespace tessera

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The window of a convolution or pooling, as a template argument: kernel(3).stride(2).padding(1).
+#pragma once
+#include <tessera/layers/complaint.hpp>
+
+namespace tessera {
+
+/// Square window: kernel size, stride, zero padding, and whether a bias is added.
+struct Window {
+  int size = 1, step = 1, pad = 0;
+  bool with_bias = true;
+
+  constexpr Window stride(int s) const { return {size, s, pad, with_bias}; }
+  constexpr Window padding(int p) const { return {size, step, p, with_bias}; }
+  constexpr Window no_bias() const { return {size, step, pad, false}; }
+
+  /// floor((n + 2*padding - kernel) / stride) + 1; 0 where the window does not fit.
+  constexpr int output_size(int n) const {
+    return n + 2 * pad < size ? 0 : (n + 2 * pad - size) / step + 1;
+  }
+  constexpr bool valid() const { return size > 0 && step > 0 && pad >= 0 && pad < size; }
+};
+
+constexpr Window kernel(int size) { return {size}; }
+
+/// Output of a convolution with this window, or what is wrong.
+constexpr ShapeOrComplaint convolved(const Shape& in, const Window& w, int in_channels,
+                                     int out_channels) {
+  if (in.channels != in_channels) return Complaint::channels;
+  const Shape out{w.output_size(in.height), w.output_size(in.width), out_channels};
+  if (out.height < 1 || out.width < 1) return Complaint::window;
+  return out;
+}
+
+}  // namespace tessera

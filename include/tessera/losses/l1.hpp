@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Mean absolute error of the network's output against the truth.
+#pragma once
+#include <tessera/losses/pixel_loss.hpp>
+
+namespace tessera {
+
+/// loss = sum over the region of |y - t| / elements,   dy += weight * sign(y - t) / elements, 0
+/// where y = t
+///
+/// Shapes, options, errors: as MseLoss. [liu2018]'s terms are {Region::hole, MeanOver::image} and
+/// {Region::valid, MeanOver::image}.
+struct L1Loss {
+  Region region = Region::whole;
+  MeanOver mean_over = MeanOver::region;
+  std::string_view name = "l1";
+
+  template <class Device, class T>
+  void operator()(Pass<Device, T>& pass, const Truth<T>& truth, LossTerms& terms,
+                  double weight = 1) const {
+    detail::pixel_loss(kernels::PixelError::absolute, region, mean_over, name, pass, truth, terms,
+                       weight);
+  }
+};
+
+}  // namespace tessera

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A model: a network's parameters on a device, and everything a user does with them.
+#pragma once
+#include <algorithm>
+#include <memory>
+#include <optional>
+
+#include <tessera/network/pass.hpp>
+#include <tessera/tensor/tensor.hpp>
+
+namespace tessera {
+
+/// A named tensor of a model, as files and tests see it: PyTorch's name, sizes and order.
+struct NamedTensor {
+  std::string name;
+  Dims dims;
+  Role role;
+  std::size_t index;  // in the model's table
+};
+
+/// The parameters of one named block, laid out as in a network made of that block alone.
+template <class T>
+struct PartView {
+  std::span<T> trained, gradients, statistics;
+  std::span<std::int64_t> counters;
+};
+
+/// Parameters, gradients and statistics of network `Net` on `Device`, in scalar T (float to work,
+/// double to check).
+///
+/// Errors     ArgumentError for unknown names, ShapeError for inputs that do not fit
+/// Threads    a model is used by one thread at a time
+template <class Net, class Device = Cpu, class T = float>
+class Model {
+ public:
+  using Network = Net;
+  using Scalar = T;
+  using DeviceType = Device;
+
+  /// Parameters drawn by their layers' initialisers from the seed.
+  explicit Model(Seed seed = {}, Context<Device> context = Context<Device>::all_cores())
+      : state_(std::make_unique<State<T>>(Net::structure)), context_(context) {
+    initialize(Net::structure, *state_, seed);
+  }
+
+  static constexpr const Structure& structure() { return Net::structure; }
+  Context<Device>& context() { return context_; }
+  State<T>& state() { return *state_; }
+
+  /// The trained parameters and their gradients as one flat array each (padding between tensors is
+  /// 0).
+  std::span<T> parameters() { return state_->trained.span(); }
+  std::span<T> gradients() { return state_->gradients.span(); }
+  std::span<T> statistics() { return state_->statistics.span(); }
+  void zero_gradients() { std::fill(state_->gradients.begin(), state_->gradients.end(), T(0)); }
+
+  /// A pass over this model; the model must outlive it.
+  Pass<Device, T> pass(const PassOptions& options) {
+    return Pass<Device, T>(Net::structure, code<Net, Device, T>(), *state_, context_, options);
+  }
+
+  /// No gradients for the parameters of layers with this name or prefix ("enc1"; "" is every
+  /// layer).
+  void freeze(std::string_view prefix, bool frozen = true) {
+    set_flag(Net::structure, state_->frozen, prefix, frozen);
+  }
+  /// Batch norms with this name or prefix use and keep their running statistics, also in training.
+  void freeze_statistics(std::string_view prefix, bool frozen = true) {
+    set_flag(Net::structure, state_->frozen_statistics, prefix, frozen);
+  }
+
+  /// Every tensor in execution order, with PyTorch's name and sizes.
+  std::vector<NamedTensor> tensors() const {
+    std::vector<NamedTensor> list;
+    for (std::size_t t = 0; t < Net::structure.tensors.size(); ++t) {
+      const TensorInfo& info = Net::structure.tensors[t];
+      list.push_back({name_of(Net::structure, info), info.parameter.dims, info.parameter.role, t});
+    }
+    return list;
+  }
+  /// Values of a tensor in PyTorch's order; a counter's as numbers.
+  std::vector<T> get(std::string_view name) const { return read(find(name), false); }
+  std::vector<T> gradient(std::string_view name) const { return read(find(name), true); }
+  void set(std::string_view name, std::span<const T> values) {
+    const std::size_t t = find(name);
+    const TensorInfo& info = Net::structure.tensors[t];
+    const std::int64_t n = info.parameter.dims.count();
+    if (static_cast<std::int64_t>(values.size()) != n)
+      throw ArgumentError("tensor \"" + std::string(name) + "\" has " + std::to_string(n) +
+                          " elements, got " + std::to_string(values.size()));
+    for (std::int64_t k = 0; k < n; ++k) {
+      const T v = values[static_cast<std::size_t>(k)];
+      if (info.parameter.role == Role::counter)
+        state_->counters[static_cast<std::size_t>(info.offset + k)] = static_cast<std::int64_t>(v);
+      else state_->data(info)[memory_index(info.parameter, k)] = v;
+    }
+  }
+
+  /// Writes and reads safetensors files with PyTorch's names; needs <tessera/io/weights.hpp>.
+  void save(const auto& path) const { save_weights(*this, path); }
+  auto load(const auto& path, const auto&... options) {
+    return load_weights(*this, path, options...);
+  }
+  /// Fills the holes of images; needs <tessera/training/inpaint.hpp>.
+  auto inpaint(const auto& images, const auto& holes) {
+    return inpaint_images(*this, images, holes);
+  }
+
+  /// The parameters of the block named `Prefix`.
+  template <FixedString Prefix>
+  PartView<T> part() {
+    constexpr std::string_view prefix = Prefix;
+    std::int64_t begin[3]{-1, -1, -1}, end[3]{};
+    for (const TensorInfo& info : Net::structure.tensors) {
+      if (!has_prefix(name_of(Net::structure, info), prefix)) continue;
+      const auto role = static_cast<std::size_t>(info.parameter.role);
+      if (begin[role] < 0) begin[role] = info.offset;
+      const std::int64_t n = info.parameter.dims.count();
+      end[role] =
+          info.offset + (info.parameter.role == Role::counter
+                             ? n
+                             : (n + tensor_alignment - 1) / tensor_alignment * tensor_alignment);
+    }
+    if (begin[0] < 0 && begin[1] < 0)
+      throw ArgumentError("no block of the network is named \"" + std::string(prefix) + "\"");
+    const auto span = [&](auto all, std::size_t role) {
+      return begin[role] < 0 ? all.subspan(0, 0)
+                             : all.subspan(static_cast<std::size_t>(begin[role]),
+                                           static_cast<std::size_t>(end[role] - begin[role]));
+    };
+    return {span(parameters(), 0), span(gradients(), 0), span(statistics(), 1),
+            span(state_->counters.span(), 2)};
+  }
+
+ private:
+  std::size_t find(std::string_view name) const {
+    for (std::size_t t = 0; t < Net::structure.tensors.size(); ++t)
+      if (name_of(Net::structure, Net::structure.tensors[t]) == name) return t;
+    throw ArgumentError("the model has no tensor \"" + std::string(name) + "\"");
+  }
+  std::vector<T> read(std::size_t t, bool gradient) const {
+    const TensorInfo& info = Net::structure.tensors[t];
+    std::vector<T> values(static_cast<std::size_t>(info.parameter.dims.count()));
+    if (gradient && info.parameter.role != Role::trained)
+      throw ArgumentError("tensor \"" + name_of(Net::structure, info) + "\" has no gradient");
+    for (std::size_t k = 0; k < values.size(); ++k) {
+      if (info.parameter.role == Role::counter) {
+        values[k] = static_cast<T>(state_->counters[static_cast<std::size_t>(info.offset) + k]);
+        continue;
+      }
+      const T* const data = gradient ? state_->gradients.data() + info.offset : state_->data(info);
+      values[k] = data[memory_index(info.parameter, static_cast<std::int64_t>(k))];
+    }
+    return values;
+  }
+
+  std::unique_ptr<State<T>> state_;  // passes point to it, so a model may move
+  Context<Device> context_;
+};
+
+}  // namespace tessera

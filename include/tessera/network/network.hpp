@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Network<Input, layers...>: the type users name, its compile-time check, and what static_asserts
+// may ask of it.
+#pragma once
+#include <tessera/network/structure.hpp>
+
+namespace tessera {
+
+/// Text of a path as a template argument: readable in g++'s messages.
+struct Path {
+  char text[64]{};
+};
+/// The same letter by letter: readable in clang's.
+template <char... Letters>
+struct InBlock {};
+
+/// The error a user reads: what is wrong, in which block, which unnamed layer there, the layer, the
+/// shapes of its inputs and, for joins, the blocks that produced them.
+template <Complaint What, Path Where, int Position, const Layer* TheLayer, Shape First,
+          Shape Second, Path FirstFrom = Path{}, Path SecondFrom = Path{}>
+struct network_error {
+  static_assert(What != Complaint::channels,
+                "tessera: the layer's input channels differ from what comes in");
+  static_assert(What != Complaint::window,
+                "tessera: the layer's window is larger than its padded input");
+  static_assert(
+      What != Complaint::concat_size,
+      "tessera: a concatenation joins channels, so both inputs need the same height and width");
+  static_assert(What != Complaint::concat_mask,
+                "tessera: a concatenation joins a masked stream with an unmasked one");
+  static_assert(What != Complaint::sum_shape,
+                "tessera: a sum needs two inputs of one shape and mask layout");
+  static_assert(What != Complaint::too_many_groups,
+                "tessera: more mask groups than a shape can carry");
+  static_assert(
+      What != Complaint::not_masked,
+      "tessera: a partial convolution needs a masked stream; start the network with MaskedInput");
+  static_assert(What != Complaint::masked, "tessera: this layer has no rule for a masked stream");
+  static_assert(What != Complaint::input_count,
+                "tessera: the layer got another number of inputs than it takes");
+  static_assert(What != Complaint::unknown_label,
+                "tessera: no earlier Tap or Input has this label");
+  static_assert(What != Complaint::duplicate_label,
+                "tessera: two Taps or Inputs have the same label");
+  static_assert(What != Complaint::duplicate_name,
+                "tessera: two blocks of one scope have the same name");
+  static_assert(What != Complaint::fixed_size,
+                "tessera: the layer's parameters were made for another image size");
+  static_assert(What != Complaint::not_accepted,
+                "tessera: the layer does not accept this input shape");
+  static constexpr bool ok = What == Complaint::none;
+};
+
+namespace detail {
+
+/// Path of an operation as in weight names: its scopes, then its index where it has no name of its
+/// own.
+template <class T>
+constexpr Path path_text(const T& table, int scope, int position) {
+  int chain[32]{}, depth = 0, length = 0;
+  for (int s = scope; s > 0 && depth < 32; s = table.scopes[s].parent) chain[depth++] = s;
+  Path path;
+  const auto put = [&](char c) {
+    if (length < 63) path.text[length++] = c;
+  };
+  for (int i = depth - 1; i >= 0; --i) {
+    for (const char c : table.scopes[chain[i]].name) put(c);
+    if (i > 0 || position >= 0) put('.');
+  }
+  if (position >= 100) put(static_cast<char>('0' + position / 100 % 10));
+  if (position >= 10) put(static_cast<char>('0' + position / 10 % 10));
+  if (position >= 0) put(static_cast<char>('0' + position % 10));
+  return path;
+}
+template <class T>
+constexpr Path producer_text(const T& table, int value) {
+  if (value < 0 || table.values[value].producer < 0) return Path{};
+  const Operation& op = table.operations[table.values[value].producer];
+  return path_text(table, op.scope, op.position);
+}
+
+// Not constexpr on purpose: calling it in a constant expression makes the compiler print its
+// template arguments, which is how clang names the layer (it prints an address as "&layer_of").
+template <class TheLayer, class Where>
+int the_layer_named_here_does_not_fit() {
+  return 0;
+}
+
+template <int Operation, class Where>
+struct NamingBackend {
+  struct Entry {};
+  template <class L>
+  static constexpr Entry make(int operation) {
+    if (operation == Operation) the_layer_named_here_does_not_fit<L, Where>();
+    return {};
+  }
+};
+
+template <Path P, int... I>
+InBlock<P.text[I]...> in_block(std::integer_sequence<int, I...>);
+template <Path P>
+constexpr int length_of() {
+  int n = 0;
+  while (n < 63 && P.text[n]) ++n;
+  return n;
+}
+
+}  // namespace detail
+
+/// A network: inputs, then layers and containers in order. Its shapes are checked when it is named.
+template <class InputList, class... L>
+struct Network {
+  static constexpr auto table = detail::make_table<InputList, L...>();
+  static constexpr Structure structure = table.view();
+
+  template <class Backend>
+  static constexpr Builder<Backend> lower() {
+    int output = 0;
+    return detail::lower_network<Backend, InputList, L...>(output);
+  }
+
+  static constexpr bool check() {
+    constexpr Fault f = table.fault;
+    if constexpr (f.complaint == Complaint::none) {
+      return true;
+    } else {
+      constexpr Path where = detail::path_text(table, f.scope, f.position);
+      using Where = decltype(detail::in_block<where>(
+          std::make_integer_sequence<int, detail::length_of<where>()>{}));
+      constexpr bool ok = network_error<f.complaint, where, f.position, f.layer, f.first, f.second,
+                                        detail::producer_text(table, f.first_value),
+                                        detail::producer_text(table, f.second_value)>::ok;
+      constexpr int named = lower<detail::NamingBackend<f.operation, Where>>().inputs;
+      return ok && named > 0;
+    }
+  }
+  static_assert(check());
+};
+
+/// Whether a network's table can be made at all; used to keep the message of a faulty network to
+/// one error.
+template <class Net>
+inline constexpr Structure structure = Net::structure;
+
+/// Shape of one output sample (its mask, if any, is `output_mask`).
+template <class Net>
+inline constexpr Shape output_shape =
+    structure<Net>.values[static_cast<std::size_t>(structure<Net>.output)].shape.unmasked();
+template <class Net>
+inline constexpr MaskGroups output_mask =
+    structure<Net>.values[static_cast<std::size_t>(structure<Net>.output)].shape.mask;
+template <class Net>
+inline constexpr Shape input_shape = structure<Net>.values[0].shape;
+/// Trained parameters.
+template <class Net>
+inline constexpr std::int64_t parameter_count = structure<Net>.parameter_count;
+
+}  // namespace tessera

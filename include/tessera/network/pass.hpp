@@ -1,0 +1,231 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A pass: plan, arena and executor of one forward and its backward. Several passes of one model may
+// be alive at once.
+#pragma once
+#include <cstring>
+#include <limits>
+#include <span>
+#include <string>
+#include <vector>
+
+#include <tessera/kernels/cpu/copy.hpp>
+#include <tessera/network/code.hpp>
+#include <tessera/network/plan.hpp>
+#include <tessera/network/state.hpp>
+
+namespace tessera {
+
+/// What `Model::pass` takes.
+struct PassOptions {
+  int batch = 1;
+  Mode mode = Mode::train;
+  bool gradients = true;  // a backward will follow
+  bool parameter_gradients =
+      true;  // false: the network is only passed through, as a discriminator for its generator
+  bool input_gradients = false;
+  std::vector<Shape> inputs{};             // sizes other than the declared ones
+  std::vector<std::string_view> keep{};    // taps that stay readable until the loss
+  std::vector<std::string_view> inject{};  // taps whose gradients the caller adds to
+  bool poison_dead_buffers =
+      false;  // overwrite every buffer with NaN after its last use: finds plan errors
+};
+
+/// One forward and its backward through a model. In order: write `input` (and `input_valid`),
+/// `forward`, read `output` and taps, `zero_gradients`, add to `output_gradient` and tap gradients,
+/// `backward`. No step allocates.
+template <class Device, class T>
+class Pass {
+ public:
+  Pass(const Structure& structure, std::span<const Code<Device, T>> code, State<T>& state,
+       const Context<Device>& context, const PassOptions& options)
+      : structure_(structure),
+        code_(code),
+        state_(&state),
+        context_(context),
+        options_(options),
+        frozen_(state.frozen) {
+    make_the_plan();
+    for (std::size_t i = 0; i < code_.size(); ++i)
+      if (!code_[i].forward)
+        throw ArgumentError(where(static_cast<int>(i)) +
+                            " is written for float alone and cannot run in another scalar");
+    arena_ = Buffer<std::byte>(plan_.bytes);
+    runs_.resize(structure_.operations.size());
+    for (std::size_t i = 0; i < runs_.size(); ++i) bind(static_cast<int>(i));
+  }
+
+  int batch() const { return plan_.batch; }
+  Mode mode() const { return options_.mode; }
+  void set_mode(Mode mode) { options_.mode = mode; }
+  const Plan& plan() const { return plan_; }
+  std::size_t arena_bytes() const { return plan_.bytes; }
+  const Context<Device>& context() const { return context_; }
+  /// Scratch for losses: grows on first use, so that steps after the first do not allocate.
+  std::byte* scratch(std::size_t bytes) {
+    if (scratch_.size() < bytes) scratch_ = Buffer<std::byte>(bytes);
+    return scratch_.data();
+  }
+
+  View<T> input(int i = 0) { return value(i); }
+  MutableMaskView input_valid(int i = 0) { return mask(i); }
+  View<const T> output() { return value(structure_.output); }
+  View<const T> tap(std::string_view label) { return value(find(label, options_.keep, "keep")); }
+
+  /// Gradients of the loss: what the caller adds to.
+  View<T> output_gradient() { return gradient(structure_.output); }
+  View<T> tap_gradient(std::string_view label) {
+    return gradient(find(label, options_.inject, "inject"));
+  }
+  /// Gradient of input i after backward; empty unless input_gradients was asked for.
+  View<const T> input_gradient(int i = 0) { return gradient(i); }
+
+  void forward() {
+    for (int i = 0; i < static_cast<int>(runs_.size()); ++i) {
+      Run<Device, T>& run = runs_[static_cast<std::size_t>(i)];
+      run.training_ = options_.mode == Mode::train;
+      run.batch_statistics_ =
+          run.training_ && !state_->frozen_statistics[static_cast<std::size_t>(i)];
+      run.workspace_ = bytes(plan_.operations[i].forward_workspace);
+      code_[static_cast<std::size_t>(i)].forward(run);
+      if (options_.poison_dead_buffers) poison(i);
+    }
+  }
+
+  /// Sets the output's and the injected taps' gradients to 0.
+  void zero_gradients() {
+    for (const int v : plan_.injected) kernels::fill_zero(context_, gradient(v));
+  }
+
+  /// Adds the parameters' gradients to the model's, from the gradients of the output and of
+  /// injected taps.
+  void backward() {
+    if (!options_.gradients)
+      throw ArgumentError("this pass was made without gradients; ask for them in PassOptions");
+    if (frozen_ != state_->frozen)
+      throw ArgumentError(
+          "layers were frozen or unfrozen after this pass was made; make a new pass");
+    for (int i = static_cast<int>(runs_.size()) - 1; i >= 0; --i) {
+      const OperationPlan& p = plan_.operations[i];
+      if (p.backward) {
+        Run<Device, T>& run = runs_[static_cast<std::size_t>(i)];
+        run.workspace_ = bytes(p.backward_workspace);
+        code_[static_cast<std::size_t>(i)].backward(run);
+        const Operation& op = structure_.operations[static_cast<std::size_t>(i)];
+        for (int k = 0; k < op.input_count; ++k)
+          if (p.addend[k] >= 0)
+            kernels::add_into(context_, View<const T>(run.dx_[k]), gradient(op.input[k]));
+      }
+      if (options_.poison_dead_buffers) poison(2 * static_cast<int>(runs_.size()) - i);
+    }
+  }
+
+ private:
+  std::string where(int operation) const {
+    const Operation& op = structure_.operations[static_cast<std::size_t>(operation)];
+    const std::string path = path_of(structure_, op);
+    return std::string(op.layer->name) + (path.empty() ? "" : " \"" + path + "\"");
+  }
+  int value_of(std::string_view label) const {
+    for (std::size_t v = 0; v < structure_.values.size(); ++v)
+      if (structure_.values[v].label == label) return static_cast<int>(v);
+    throw ArgumentError("the network has no Tap or Input \"" + std::string(label) + "\"");
+  }
+  int find(std::string_view label, const std::vector<std::string_view>& asked,
+           const char* option) const {
+    const int v = value_of(label);
+    for (const auto& l : asked)
+      if (l == label) return v;
+    throw ArgumentError("tap \"" + std::string(label) +
+                        "\" was not asked for: name it in PassOptions::" + option);
+  }
+
+  void make_the_plan() {
+    std::vector<int> kept, injected;
+    for (const auto& label : options_.keep) kept.push_back(value_of(label));
+    for (const auto& label : options_.inject) injected.push_back(value_of(label));
+    if (options_.batch < 1)
+      throw ArgumentError("a pass needs a batch of at least 1, got " +
+                          std::to_string(options_.batch));
+    plan_ =
+        make_plan(structure_, PassRequest{options_.batch, options_.gradients,
+                                          options_.parameter_gradients, options_.input_gradients,
+                                          options_.inputs, kept, injected, frozen_, sizeof(T)});
+    if (plan_.complaint != Complaint::none)
+      throw ShapeError(
+          where(plan_.fault_operation) + ": " + std::string(sentence(plan_.complaint)) +
+          "; input is " + to_string(plan_.fault_first) +
+          (plan_.fault_second.channels ? " and " + to_string(plan_.fault_second) : ""));
+  }
+
+  std::byte* bytes(int buffer) {
+    return buffer < 0 ? nullptr : arena_.data() + plan_.buffers[buffer].offset;
+  }
+  View<T> view(const Place& place, const Shape& shape) {
+    if (place.buffer < 0) return {};
+    return {reinterpret_cast<T*>(bytes(place.buffer)) + place.channel,
+            plan_.batch,
+            shape.height,
+            shape.width,
+            shape.channels,
+            place.stride};
+  }
+  View<T> value(int v) { return view(plan_.values[v], plan_.shapes[v]); }
+  View<T> gradient(int v) { return view(plan_.gradients[v], plan_.shapes[v]); }
+  MutableMaskView mask(int v) {
+    const Shape& s = plan_.shapes[v];
+    if (!s.masked()) return {};
+    return {reinterpret_cast<std::uint8_t*>(bytes(plan_.masks[v])), plan_.batch, s.height, s.width,
+            s.mask};
+  }
+
+  void bind(int i) {
+    const Operation& op = structure_.operations[static_cast<std::size_t>(i)];
+    const OperationPlan& p = plan_.operations[i];
+    Run<Device, T>& run = runs_[static_cast<std::size_t>(i)];
+    run.context_ = &context_;
+    run.batch_ = plan_.batch;
+    for (int k = 0; k < op.input_count; ++k) {
+      run.x_[k] = value(op.input[k]);
+      run.x_valid_[k] = mask(op.input[k]);
+      if (!p.wants[k]) continue;
+      run.dx_[k] = p.addend[k] < 0 ? gradient(op.input[k])
+                                   : make_view(reinterpret_cast<T*>(bytes(p.addend[k])),
+                                               plan_.batch, plan_.shapes[op.input[k]].unmasked());
+    }
+    run.y_ = value(op.output);
+    run.y_valid_ = mask(op.output);
+    if (p.backward) run.dy_ = gradient(op.output);
+    run.saved_ = reinterpret_cast<T*>(bytes(p.saved));
+    if (op.tensor_count > Run<Device, T>::max_state)
+      throw ArgumentError(where(i) + " lists more tensors than a layer may have");
+    for (int t = 0; t < op.tensor_count; ++t) {
+      const TensorInfo& info = structure_.tensors[static_cast<std::size_t>(op.first_tensor + t)];
+      if (info.parameter.role == Role::counter) {
+        run.counter_[t] = state_->counters.data() + info.offset;
+        continue;
+      }
+      run.parameter_[t] = {state_->data(info), info.parameter.dims};
+      if (info.parameter.role == Role::trained && p.parameter_gradients)
+        run.gradient_[t] = {state_->gradients.data() + info.offset, info.parameter.dims};
+    }
+  }
+
+  /// Overwrites what dies after this step.
+  void poison(int step) {
+    for (int b = 0; b < plan_.buffers.size(); ++b)
+      if (plan_.buffers[b].last == step)
+        std::memset(bytes(b), 0xFF, plan_.buffers[b].bytes);  // a NaN in every scalar
+  }
+
+  Structure structure_;
+  std::span<const Code<Device, T>> code_;
+  State<T>* state_;
+  Context<Device> context_;
+  PassOptions options_;
+  std::vector<std::uint8_t> frozen_;
+  Plan plan_;
+  Buffer<std::byte> arena_, scratch_;
+  std::vector<Run<Device, T>> runs_;
+};
+
+}  // namespace tessera

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a model owns: one flat buffer of parameters, one of gradients, one of statistics, and
+// run-time flags per operation.
+#pragma once
+#include <cmath>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <tessera/network/structure.hpp>
+#include <tessera/tensor/buffer.hpp>
+#include <tessera/tensor/error.hpp>
+#include <tessera/tensor/random.hpp>
+
+namespace tessera {
+
+/// Index in memory of element k, counted in the listed order, of a parameter.
+constexpr std::int64_t memory_index(const Parameter& p, std::int64_t k) {
+  if (p.order == Order::listed) return k;
+  const int* d = p.dims.size;  // [O, I, Kh, Kw] listed, [Kh, Kw, I, O] in memory
+  const std::int64_t window = std::int64_t{d[2]} * d[3];
+  const std::int64_t o = k / (d[1] * window), i = k / window % d[1], tap = k % window;
+  return (tap * d[1] + i) * d[0] + o;
+}
+
+/// Parameters, gradients, statistics, counters and flags of one model.
+template <class T>
+struct State {
+  Buffer<T> trained, gradients, statistics;
+  Buffer<std::int64_t> counters;
+  std::vector<std::uint8_t> frozen, frozen_statistics;  // per operation
+
+  explicit State(const Structure& s)
+      : trained(static_cast<std::size_t>(s.trained)),
+        gradients(static_cast<std::size_t>(s.trained)),
+        statistics(static_cast<std::size_t>(s.statistics)),
+        counters(static_cast<std::size_t>(s.counters)),
+        frozen(s.operations.size()),
+        frozen_statistics(s.operations.size()) {}
+
+  T* data(const TensorInfo& t) {
+    return (t.parameter.role == Role::trained ? trained.data() : statistics.data()) + t.offset;
+  }
+  const T* data(const TensorInfo& t) const { return const_cast<State&>(*this).data(t); }
+};
+
+/// Fills every tensor by its initialiser: element k (listed order) of tensor t is a function of
+/// (seed, t, k) alone.
+template <class T>
+void initialize(const Structure& s, State<T>& state, Seed seed) {
+  for (std::size_t t = 0; t < s.tensors.size(); ++t) {
+    const TensorInfo& info = s.tensors[t];
+    if (info.parameter.role == Role::counter) continue;
+    const Initializer& init = info.parameter.initializer;
+    RandomStream random(seed, mix(0x7061726Du, t));
+    T* const data = state.data(info);
+    const std::int64_t n = info.parameter.dims.count();
+    for (std::int64_t k = 0; k < n; ++k) {
+      double v = init.value;
+      if (init.kind == Initializer::Kind::uniform) v = init.value * (2 * random.uniform() - 1);
+      if (init.kind == Initializer::Kind::normal) v = init.mean + init.value * random.normal();
+      data[memory_index(info.parameter, k)] = static_cast<T>(v);
+    }
+  }
+}
+
+/// Sets a flag of every operation whose path has the prefix; a prefix that names nothing is an
+/// error.
+inline void set_flag(const Structure& s, std::vector<std::uint8_t>& flags, std::string_view prefix,
+                     bool value) {
+  bool found = false;
+  for (std::size_t i = 0; i < s.operations.size(); ++i)
+    if (has_prefix(path_of(s, s.operations[i]), prefix)) {
+      flags[i] = value;
+      found = true;
+    }
+  if (!found)
+    throw ArgumentError("no layer of the network has the name or prefix \"" + std::string(prefix) +
+                        "\"");
+}
+
+}  // namespace tessera

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Where and with how many threads kernels run.
+#pragma once
+#include <cstddef>
+#include <thread>
+
+#include <tessera/tensor/device.hpp>
+
+namespace tessera {
+
+template <class Device>
+struct Context;
+
+/// CPU execution: the number of threads kernels may use. Results never depend on it.
+template <>
+struct Context<Cpu> {
+  int threads = 1;
+
+  /// As many threads as the machine has cores.
+  static Context all_cores() {
+    const unsigned n = std::thread::hardware_concurrency();
+    return {n ? static_cast<int>(n) : 1};
+  }
+};
+
+/// Runs task(i) for every i in [0, count), spread over the context's threads. Tasks must be cut by
+/// shape alone, never by the number of threads, and must write disjoint memory: then the result is
+/// the same with any number of threads.
+template <class Task>
+void parallel_for(const Context<Cpu>& context, std::ptrdiff_t count, const Task& task) {
+  if (context.threads <= 1 || count <= 1) {
+    for (std::ptrdiff_t i = 0; i < count; ++i) task(i);
+    return;
+  }
+#ifdef _OPENMP
+#pragma omp parallel for schedule(dynamic, 1) num_threads(context.threads)
+#endif
+  for (std::ptrdiff_t i = 0; i < count; ++i) task(i);
+}
+
+}  // namespace tessera

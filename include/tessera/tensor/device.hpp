@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The devices a model can live on. A kernel is a name with one overload per device.
+#pragma once
+
+namespace tessera {
+
+/// The processor: BLAS, SIMD and OpenMP.
+struct Cpu {
+  static constexpr const char* name = "cpu";
+};
+
+/// An NVIDIA GPU. Only declared here: <tessera/cuda.hpp> and the CMake target tessera::cuda define
+/// it.
+struct Cuda;
+
+}  // namespace tessera

@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Reading with a size limit, and saves that either happen as a whole or leave the old file.
+#include <doctest/doctest.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <cstddef>
+#include <filesystem>
+#include <iterator>
+#include <string>
+#include <vector>
+
+#include <tessera/io/file.hpp>
+
+#include "../temporary_folder.hpp"
+
+namespace fs = std::filesystem;
+using tessera::testing::TemporaryFolder;
+
+namespace {
+
+std::string text_of(const fs::path& path) {
+  std::string text;
+  for (const std::byte b : tessera::read_file(path, 1 << 20)) text += static_cast<char>(b);
+  return text;
+}
+auto files_in(const TemporaryFolder& folder) {
+  return std::distance(fs::directory_iterator(folder.path()), fs::directory_iterator());
+}
+unsigned mode_of(const fs::path& path) {
+  return static_cast<unsigned>(fs::status(path).permissions());
+}
+
+/// Lets files of this process grow to `bytes` only: a full disk, as far as the library can tell.
+class FileSizeLimit {
+ public:
+  explicit FileSizeLimit(rlim_t bytes) : old_handler_(std::signal(SIGXFSZ, SIG_IGN)) {
+    ::getrlimit(RLIMIT_FSIZE, &old_);
+    const ::rlimit low{bytes, old_.rlim_max};
+    ::setrlimit(RLIMIT_FSIZE, &low);
+  }
+  FileSizeLimit(const FileSizeLimit&) = delete;
+  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
+  ~FileSizeLimit() {
+    ::setrlimit(RLIMIT_FSIZE, &old_);
+    std::signal(SIGXFSZ, old_handler_);
+  }
+
+ private:
+  void (*old_handler_)(int);
+  ::rlimit old_{};
+};
+
+}  // namespace
+
+TEST_CASE("file: what was saved is read back, parts in order") {
+  const TemporaryFolder folder;
+  const auto path = folder / "a.txt";
+  tessera::write_file_atomically(path, {tessera::bytes_of("one "), tessera::bytes_of(""),
+                                        tessera::bytes_of("two")});
+  CHECK(text_of(path) == "one two");
+  tessera::write_file_atomically(path, "three");
+  CHECK(text_of(path) == "three");
+  tessera::write_file_atomically(path, "");
+  CHECK(text_of(path).empty());
+  CHECK(files_in(folder) == 1);
+}
+
+TEST_CASE("file: a relative name without a folder can be saved") {
+  const TemporaryFolder folder;
+  const fs::path before = fs::current_path();
+  fs::current_path(folder.path());
+  tessera::write_file_atomically("plain.txt", "x");
+  CHECK(text_of("plain.txt") == "x");
+  fs::current_path(before);
+}
+
+TEST_CASE("file: a new file is the owner's, a replaced one keeps its mode") {
+  const TemporaryFolder folder;
+  const auto path = folder / "a";
+  tessera::write_file_atomically(path, "1");
+  CHECK(mode_of(path) == 0600);
+  fs::permissions(path, static_cast<fs::perms>(0644));
+  tessera::write_file_atomically(path, "2");
+  CHECK(mode_of(path) == 0644);
+}
+
+TEST_CASE("file: reading reports path and cause") {
+  const TemporaryFolder folder;
+  const auto missing = folder / "missing";
+  const auto check = [](const fs::path& path, std::uint64_t limit, const std::string& text) {
+    CHECK_THROWS_WITH_AS(tessera::read_file(path, limit), (path.string() + text).c_str(),
+                         tessera::FileError);
+  };
+  check(missing, 10, ": cannot open: No such file or directory");
+  check(folder.path(), 10, ": cannot read: Is a directory");
+  tessera::write_file_atomically(folder / "five", "12345");
+  check(folder / "five", 4, ": file too large: expected at most 4 bytes, got 5");
+  CHECK(tessera::read_file(folder / "five", 5).size() == 5);
+  REQUIRE(::mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  check(folder / "pipe", 10, ": cannot read: not a regular file");
+}
+
+TEST_CASE("file: positioned reads stay within the file, and notice that it shrank") {
+  const TemporaryFolder folder;
+  const auto path = folder / "five";
+  tessera::write_file_atomically(path, "12345");
+  const tessera::InputFile file(path);
+  CHECK(file.size() == 5);
+  std::vector<std::byte> two(2);
+  file.read_at(3, two);
+  CHECK(two[1] == std::byte{'5'});
+  CHECK_THROWS_WITH_AS(
+      file.read_at(4, two),
+      (path.string() + ": cannot read at byte 4: expected 2 bytes, got 1").c_str(),
+      tessera::FileError);
+  CHECK_THROWS_AS(file.read_at(~std::uint64_t{0}, two), tessera::FileError);
+  fs::resize_file(path, 4);
+  CHECK_THROWS_WITH_AS(
+      file.read_at(3, two),
+      (path.string() + ": the file shrank while it was read: expected 5 bytes, got 4").c_str(),
+      tessera::FileError);
+}
+
+TEST_CASE("file: a failed save names the cause, keeps the old file and leaves nothing behind") {
+  const TemporaryFolder folder;
+  const auto no_folder = folder / "none/a";
+  CHECK_THROWS_WITH_AS(tessera::write_file_atomically(no_folder, "x"),
+                       (no_folder.string() + ": cannot create a temporary file beside it: " +
+                        "No such file or directory")
+                           .c_str(),
+                       tessera::FileError);
+  fs::create_directory(folder / "taken");
+  CHECK_THROWS_WITH_AS(tessera::write_file_atomically(folder / "taken", "x"),
+                       doctest::Contains("taken: cannot replace: Is a directory"),
+                       tessera::FileError);
+  CHECK(files_in(folder) == 1);
+
+  const auto path = folder / "a";
+  tessera::write_file_atomically(path, "old");
+  {
+    const FileSizeLimit limit(1000);
+    CHECK_THROWS_WITH_AS(tessera::write_file_atomically(path, std::string(5000, 'x')),
+                         (path.string() + ": cannot write: File too large").c_str(),
+                         tessera::FileError);
+  }
+  CHECK(text_of(path) == "old");
+  CHECK(files_in(folder) == 2);
+}

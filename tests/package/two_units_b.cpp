@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <tessera/tessera.hpp>
+
+tessera::Shape other_unit();
+tessera::Shape other_unit() { return {32, 32, 3}; }
