@@ -4,6 +4,7 @@
 #pragma once
 #include <CLI/CLI.hpp>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <string>
 
@@ -25,6 +26,18 @@ struct ProgramOptions {
   }
 };
 
+/// Refuses whole numbers below `low`, in words.
+inline CLI::Validator at_least(long low) {
+  return CLI::Validator(
+      [low](std::string& text) -> std::string {
+        char* end = nullptr;
+        const long value = std::strtol(text.c_str(), &end, 10);
+        if (end != text.c_str() && *end == 0 && value >= low) return "";
+        return "expected a whole number of at least " + std::to_string(low) + ", got " + text;
+      },
+      "");
+}
+
 /// Parses the command line and runs the program. Exit status: 0 done, 1 the work failed, 2 wrong
 /// use; what went wrong is one sentence on stderr.
 inline int run_program(const std::string& description, ProgramOptions options, int argc,
@@ -33,13 +46,11 @@ inline int run_program(const std::string& description, ProgramOptions options, i
   app.option_defaults()->always_capture_default();
   app.add_option("--data", options.data, "folder of the training data");
   app.add_option("--out", options.out, "folder for what the program writes");
-  app.add_option("--epochs", options.epochs, "passes over the training images")
-      ->check(CLI::PositiveNumber);
-  app.add_option("--batch", options.batch, "images in one step")->check(CLI::PositiveNumber);
+  app.add_option("--epochs", options.epochs, "passes over the training images")->check(at_least(1));
+  app.add_option("--batch", options.batch, "images in one step")->check(at_least(1));
   app.add_option("--limit", options.limit, "training images to use; 0: all of them");
   app.add_option("--seed", options.seed, "of initial weights, order and masks");
-  app.add_option("--threads", options.threads, "0: one for each core")
-      ->check(CLI::NonNegativeNumber);
+  app.add_option("--threads", options.threads, "0: one for each core")->check(at_least(0));
   app.add_option("--device", options.device, "cpu, or auto: the best there is")
       ->check(CLI::IsMember({"cpu", "auto"}));
   try {

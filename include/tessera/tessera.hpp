@@ -31,6 +31,7 @@
 #include <tessera/data/cifar10.hpp>
 #include <tessera/data/loader.hpp>
 #include <tessera/data/masks.hpp>
+#include <tessera/data/numpy_masks.hpp>
 
 #include <tessera/training/inpaint.hpp>
 #include <tessera/training/metrics.hpp>

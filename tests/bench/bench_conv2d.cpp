@@ -86,7 +86,8 @@ void measure(const char* network, const Layer& l, const Context<Cpu>& context, i
   for (int i = 0; i < 3; ++i) {
     total[i] += seconds[i];
     std::printf("{\"network\": \"%s\", \"shape\": \"%dx%dx%d->%d s%d\", \"pass\": \"%s\", "
-                "\"gflops\": %.1f, \"milliseconds\": %.3f, \"threads\": %d, \"workspace_mib\": %.1f}\n",
+                "\"gflops\": %.1f, \"milliseconds\": %.3f, \"threads\": %d, "
+                "\"workspace_mib\": %.1f}\n",
                 network, l.size, l.size, l.in, l.out, Stride, pass_names[i],
                 flops / seconds[i] / 1e9, seconds[i] * 1e3, context.threads,
                 static_cast<double>(workspace.size()) / 1048576.0);
@@ -102,8 +103,8 @@ void measure_all(const char* network, const Layer (&layers)[Count], const Contex
     else measure<2>(network, l, context, repetitions, total);
   }
   for (int i = 0; i < 3; ++i)
-    std::printf("{\"network\": \"%s\", \"shape\": \"all\", \"pass\": \"%s\", \"milliseconds\": %.3f, "
-                "\"threads\": %d}\n",
+    std::printf("{\"network\": \"%s\", \"shape\": \"all\", \"pass\": \"%s\", "
+                "\"milliseconds\": %.3f, \"threads\": %d}\n",
                 network, pass_names[i], total[i] * 1e3, context.threads);
 }
 }  // namespace

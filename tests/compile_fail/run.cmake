@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # One half of a compile-fail test. PART control: SOURCE must compile. PART fail: with TESSERA_EXPECT_FAIL it must not, and
 # the compiler's text must match every "// EXPECT-GCC: regex" (KIND GNU) or "// EXPECT-CLANG: regex" line of SOURCE.
-string(REPLACE "|" ";-I" include_flags "${INCLUDES}")
-set(command ${COMPILER} -std=c++20 -fsyntax-only -fmessage-length=0 -fno-diagnostics-color -I${include_flags} ${SOURCE})
+include(${CMAKE_CURRENT_LIST_DIR}/../include_flags.cmake)
+set(command ${COMPILER} -std=c++20 -fsyntax-only -fmessage-length=0 -fno-diagnostics-color ${include_flags} ${SOURCE})
 if(PART STREQUAL "control")
   execute_process(COMMAND ${command} RESULT_VARIABLE result ERROR_VARIABLE text)
   if(NOT result EQUAL 0)

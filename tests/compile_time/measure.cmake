@@ -2,8 +2,8 @@
 # Compiles SOURCE alone as the release preset does, for plain x86-64 so that symbol names are the same on every machine,
 # and compares memory and symbol table with recorded.cmake. Seconds are printed only: they depend on the machine.
 include(${CMAKE_CURRENT_LIST_DIR}/recorded.cmake)
-string(REPLACE "|" ";-I" include_flags "${INCLUDES}")
-execute_process(COMMAND ${MEASURE} ${OBJECT}.cost ${COMPILER} -std=c++20 -O2 -DNDEBUG -fopenmp -I${include_flags}
+include(${CMAKE_CURRENT_LIST_DIR}/../include_flags.cmake)
+execute_process(COMMAND ${MEASURE} ${OBJECT}.cost ${COMPILER} -std=c++20 -O2 -DNDEBUG -fopenmp ${include_flags}
   -c ${SOURCE} -o ${OBJECT} RESULT_VARIABLE result ERROR_VARIABLE text)
 if(NOT result EQUAL 0)
   message(FATAL_ERROR "${SOURCE} does not compile:\n${text}")

@@ -1,1 +1,2 @@
 # Cost of compilation, g++ 12 -O2: set(recorded_<source> <MiB, peak> <bytes that nm prints>). 20 % more fails the test.
+set(recorded_train_pconv_cifar_net2 649 170209)

@@ -18,6 +18,7 @@
 #include <tessera/data/loader.hpp>
 
 using tessera::Batch;
+using tessera::FixedMasks;
 using tessera::ImageSet;
 using tessera::LineMasks;
 using tessera::Loader;
@@ -226,6 +227,50 @@ TEST_CASE("loader: no allocation after construction") {
   CHECK(allocations == before);
   CHECK(batches == 30);
   CHECK(before > 0);
+}
+
+TEST_CASE("loader: masks made beforehand go with their samples, whatever order and seed") {
+  const auto masks_for = [](std::size_t count) {
+    tessera::Buffer<std::uint8_t> bytes(count * pixels);
+    for (std::size_t i = 0; i < count; ++i) bytes[i * pixels + i] = 1;  // plane i: pixel i
+    return FixedMasks(6, 8, std::move(bytes));
+  };
+  const auto check = [](const Epoch& epoch) {
+    for (const auto& [sample, hole] : epoch) {
+      std::vector<std::uint8_t> expected(pixels);
+      expected[sample] = 1;
+      CHECK(hole == expected);
+    }
+  };
+  const auto data = tessera::with_masks(numbered_images(20), masks_for(23));
+  Loader evaluation(data, LoaderOptions::evaluation(6, Seed{1}));
+  const auto in_order = run(evaluation, 0);
+  CHECK(in_order.size() == 20);
+  check(in_order);
+  Loader training(data, LoaderOptions::training(5, Seed{2}));
+  CHECK(order_of(run(training, 1)) != order_of(in_order));
+  check(run(training, 1));
+
+  Batch batch = evaluation.make_batch();
+  const long before = allocations;
+  for (evaluation.start_epoch(0); evaluation.next(batch);) {
+    for (int i = 0; i < batch.size; ++i) {
+      const auto hole = static_cast<int>(sample_of(batch, i));
+      CHECK(batch.masked_images()(i, hole / 8, hole % 8, 1) == 0.0f);
+    }
+  }
+  CHECK(batch.size == 2);
+  CHECK(allocations == before);
+
+  CHECK_THROWS_WITH_AS(tessera::with_masks(numbered_images(20), masks_for(19)),
+                       "FixedMasks: expected a plane for each of 20 images, got 19",
+                       tessera::ArgumentError);
+  const FixedMasks turned(8, 6, tessera::Buffer<std::uint8_t>(20 * pixels));
+  CHECK_THROWS_WITH_AS(tessera::with_masks(numbered_images(20), turned),
+                       "FixedMasks: the images have 6x8 pixels, the planes 8x6",
+                       tessera::ArgumentError);
+  const tessera::MaskedData<ImageSet, FixedMasks> unchecked{numbered_images(20), turned};
+  CHECK_THROWS_AS(Loader(unchecked, LoaderOptions::evaluation(6, Seed{1})), tessera::ArgumentError);
 }
 
 TEST_CASE("loader: what it refuses") {

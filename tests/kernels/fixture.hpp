@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Activations for kernel tests in every layout a kernel must take: contiguous, a channel slice of a
-// wider tensor, and a misaligned pointer. What lies around the view is a sentinel that must survive.
+// wider tensor, and a misaligned pointer. What lies around the view is a sentinel that must
+// survive.
 #pragma once
 #include <cmath>
 #include <cstdint>

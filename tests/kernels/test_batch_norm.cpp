@@ -111,7 +111,8 @@ TEST_CASE("batch_norm: float keeps its precision under a large mean") {
                       layer.workspace.data());
   for (int c = 0; c < 5; ++c) {
     const Twin<float> t(x, dy, c);
-    CHECK(layer.saved[static_cast<std::size_t>(5 + c)] == doctest::Approx(double(t.r)).epsilon(1e-6));
+    const float invstd = layer.saved[static_cast<std::size_t>(5 + c)];
+    CHECK(invstd == doctest::Approx(static_cast<double>(t.r)).epsilon(1e-6));
   }
 }
 

@@ -26,7 +26,7 @@ TEST_CASE_TEMPLATE("gemm: against the definition", T, float, double) {
         for (Transpose tb : {Transpose::no, Transpose::yes})
           for (double beta : {0.0, 1.0, -0.5}) {
             const bool at = ta == Transpose::yes, bt = tb == Transpose::yes;
-            const int lda = (at ? m : k) + 3, ldb = (bt ? n : k) * 0 + (bt ? k : n) + 1, ldc = n + 2;
+            const int lda = (at ? m : k) + 3, ldb = (bt ? k : n) + 1, ldc = n + 2;
             Field<T> A(1, 1, at ? k : m, lda, Layout::misaligned, 1);
             Field<T> B(1, 1, bt ? n : k, ldb, Layout::misaligned, 2);
             Field<T> C(1, 1, m, ldc, Layout::misaligned, 3), before = C;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The generator: published known answers of Philox4x32-10 [salmon2011], distributions, independence.
+// The generator: published known answers of Philox4x32-10 [salmon2011], distributions,
+// independence.
 #include <doctest/doctest.h>
 
 #include <algorithm>

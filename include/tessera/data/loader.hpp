@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Batches of masked images. Which image is where in an epoch is a function of (seed, epoch), and a
-// mask one of (seed, epoch, sample): neither the batch size, the order in which batches are made
-// nor the number of threads changes a pixel.
+// mask one of (seed, epoch, sample), or of the sample alone (IndexedMasks): neither the batch size,
+// the order in which batches are made nor the number of threads changes a pixel.
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -30,12 +30,22 @@ struct MaskedData {
   std::size_t size() const { return data.size(); }
   Shape shape() const { return data.shape(); }
 
+  /// Errors: ArgumentError if the masks belong to the samples (IndexedMasks) and do not fit them.
+  void check() const {
+    if constexpr (IndexedMasks<Masks>) {
+      const Shape s = shape();
+      masks.check_fits(size(), s.height, s.width);
+    }
+  }
+
   /// Reads image `index` and draws a mask over it: `image` and `masked` `[1, H, W, C]`, `hole`
   /// `[H, W]`, 1 = hole. `masked` is the image with 0 in the holes: selected, not multiplied.
+  /// IndexedMasks take the mask from `index`, others from `random`.
   void read(std::size_t index, RandomStream random, View<float> image, std::uint8_t* hole,
             View<float> masked) const {
     data.read(index, image);
-    masks.draw(random, image.height, image.width, hole);
+    if constexpr (IndexedMasks<Masks>) masks.draw(index, hole);
+    else masks.draw(random, image.height, image.width, hole);
     for (std::ptrdiff_t p = 0; p < image.pixels(); ++p)
       for (int c = 0; c < image.channels; ++c)
         masked.pixel(p)[c] = hole[p] ? 0.0f : image.pixel(p)[c];
@@ -43,18 +53,21 @@ struct MaskedData {
 };
 
 /// The images of `data` under masks of `masks`.
+/// Errors: ArgumentError if masks made beforehand (FixedMasks) do not fit the images.
 template <Dataset Data, MaskGenerator Masks>
 MaskedData<Data, Masks> with_masks(Data data, Masks masks) {
-  return {std::move(data), std::move(masks)};
+  MaskedData<Data, Masks> masked{std::move(data), std::move(masks)};
+  masked.check();
+  return masked;
 }
 
 /// Samples for one step. Made once with room for a number of samples and filled again and again;
 /// only the first `size` samples mean anything.
 struct Batch {
-  Tensor<float> image;         // [N, H, W, C], the truth
-  Buffer<std::uint8_t> hole;   // [N, H, W], 1 = hole
-  Tensor<float> masked;        // [N, H, W, C], the truth with 0 in the holes
-  int size = 0;                // samples filled in, at most N
+  Tensor<float> image;        // [N, H, W, C], the truth
+  Buffer<std::uint8_t> hole;  // [N, H, W], 1 = hole
+  Tensor<float> masked;       // [N, H, W, C], the truth with 0 in the holes
+  int size = 0;               // samples filled in, at most N
 
   Batch() = default;
   /// Room for `capacity` images.
@@ -66,9 +79,7 @@ struct Batch {
   int capacity() const { return image.batch(); }
   /// The filled part: images and masked images `[size, H, W, C]`, holes `[size, H, W]`.
   View<const float> images() const { return make_view(image.data(), size, image.shape()); }
-  View<const float> masked_images() const {
-    return make_view(masked.data(), size, masked.shape());
-  }
+  View<const float> masked_images() const { return make_view(masked.data(), size, masked.shape()); }
   std::span<const std::uint8_t> holes() const {
     return hole.span().first(static_cast<std::size_t>(size * image.shape().pixels()));
   }
@@ -77,10 +88,10 @@ struct Batch {
 /// How a Loader goes through the data.
 struct LoaderOptions {
   int batch_size = 100;
-  Seed seed{};               // of the order and the masks
-  bool shuffle = true;       // a new order each epoch; else the order of the data set
-  bool whole_batches = true; // drop the samples that do not fill the last batch
-  bool fixed_masks = false;  // the same mask over a sample in every epoch
+  Seed seed{};                // of the order and the masks
+  bool shuffle = true;        // a new order each epoch; else the order of the data set
+  bool whole_batches = true;  // drop the samples that do not fill the last batch
+  bool fixed_masks = false;   // the same mask over a sample in every epoch; FixedMasks always do
 
   /// A new order and new masks each epoch, whole batches only.
   static constexpr LoaderOptions training(int batch_size, Seed seed) {
@@ -104,8 +115,8 @@ struct LoaderOptions {
 template <Dataset Data, MaskGenerator Masks>
 class Loader {
  public:
-  /// Starts at epoch 0. Errors: ArgumentError if the batch size is not positive, or the data set
-  /// does not give a single batch.
+  /// Starts at epoch 0. Errors: ArgumentError if the batch size is not positive, the data set does
+  /// not give a single batch, or the masks do not fit it.
   Loader(MaskedData<Data, Masks> data, LoaderOptions options)
       : data_(std::move(data)), options_(options) {
     if (options_.batch_size <= 0)
@@ -119,6 +130,7 @@ class Loader {
       throw ArgumentError("Loader: expected at least one whole batch of " +
                           std::to_string(options_.batch_size) + " images, got " +
                           std::to_string(data_.size()) + " images");
+    data_.check();
     order_ = Buffer<std::uint32_t>(data_.size());
     start_epoch(0);
   }
@@ -166,16 +178,15 @@ class Loader {
   void fill(std::size_t index, Batch& batch) const {
     const Shape s = shape().unmasked();
     if (index >= batches())
-      throw ArgumentError("Loader: expected a batch below " + std::to_string(batches()) +
-                          ", got " + std::to_string(index));
+      throw ArgumentError("Loader: expected a batch below " + std::to_string(batches()) + ", got " +
+                          std::to_string(index));
     if (batch.capacity() != options_.batch_size || batch.image.shape() != s)
       throw ShapeError("Loader: expected a batch of " + std::to_string(options_.batch_size) +
                        " images of " + to_string(s) + ", got one of " +
-                       std::to_string(batch.capacity()) + " of " +
-                       to_string(batch.image.shape()));
+                       std::to_string(batch.capacity()) + " of " + to_string(batch.image.shape()));
     const std::size_t first = index * static_cast<std::size_t>(options_.batch_size);
-    const auto count = std::min(static_cast<std::size_t>(options_.batch_size),
-                                data_.size() - first);
+    const auto count =
+        std::min(static_cast<std::size_t>(options_.batch_size), data_.size() - first);
     batch.size = 0;  // stays so if reading fails half-way
     for (std::size_t i = 0; i < count; ++i) {
       const std::size_t sample = order_[first + i];
@@ -191,8 +202,8 @@ class Loader {
   /// Errors: ArgumentError if there is no such place.
   std::size_t sample(std::size_t place) const {
     if (place >= samples())
-      throw ArgumentError("Loader: expected a place below " + std::to_string(samples()) +
-                          ", got " + std::to_string(place));
+      throw ArgumentError("Loader: expected a place below " + std::to_string(samples()) + ", got " +
+                          std::to_string(place));
     return order_[place];
   }
 

@@ -6,21 +6,43 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
+#include <utility>
 
+#include <tessera/tensor/buffer.hpp>
 #include <tessera/tensor/error.hpp>
 #include <tessera/tensor/random.hpp>
 
 namespace tessera {
 
-/// A source of masks: `draw` writes every one of the height x width bytes of `hole`, 1 = hole, as
-/// a function of the random stream and the size alone. It is const and must not allocate.
+/// A source of uniform integers: `integer(low, high)` is in [low, high). RandomStream is one.
+template <class R>
+concept IntegerSource = requires(R& random) {
+  { random.integer(1, 2) } -> std::same_as<int>;
+};
+
+/// Masks drawn from a random stream: `draw` writes every one of the height x width bytes of `hole`,
+/// 1 = hole, as a function of the random stream and the size alone. It is const and must not
+/// allocate.
 template <class M>
-concept MaskGenerator = std::copy_constructible<M> &&
-                        requires(const M& masks, RandomStream& random, std::uint8_t* hole) {
-                          masks.draw(random, 32, 32, hole);
-                        };
+concept RandomMasks = requires(const M& masks, RandomStream& random, std::uint8_t* hole) {
+  masks.draw(random, 32, 32, hole);
+};
+
+/// Masks that belong to the samples: `draw` writes the mask of sample `index`, 1 = hole; it is
+/// const and must not allocate. `check_fits` throws unless there is a mask of height x width pixels
+/// for each of so many images.
+template <class M>
+concept IndexedMasks = requires(const M& masks, std::size_t index, std::uint8_t* hole) {
+  masks.draw(index, hole);
+  masks.check_fits(index, 32, 32);
+};
+
+/// A source of masks. Where a type is of both kinds, the index decides.
+template <class M>
+concept MaskGenerator = std::copy_constructible<M> &&(RandomMasks<M> || IndexedMasks<M>);
 
 /// valid[i] = 1 where hole[i] is 0, else 0; so a hole may be 1 or 255. The arrays may be the same.
 inline void valid_from_hole(const std::uint8_t* hole, std::uint8_t* valid, std::size_t n) {
@@ -80,12 +102,13 @@ struct LineMasks {
 
   /// Writes `hole` `[height, width]`. Draws the number of lines, then x1, y1, x2, y2 and thickness
   /// of each. Errors: ArgumentError if a range is empty or negative, or a side is below 2 pixels.
-  void draw(RandomStream& random, int height, int width, std::uint8_t* hole) const {
+  template <IntegerSource Random>
+  void draw(Random& random, int height, int width, std::uint8_t* hole) const {
     check_range("number of lines", 0, min_lines, max_lines);
     check_range("thickness", 1, min_thickness, max_thickness);
     if (height < 2 || width < 2)
-      throw ArgumentError("LineMasks: expected at least 2x2 pixels, got " +
-                          std::to_string(height) + "x" + std::to_string(width));
+      throw ArgumentError("LineMasks: expected at least 2x2 pixels, got " + std::to_string(height) +
+                          "x" + std::to_string(width));
     std::fill_n(hole, static_cast<std::ptrdiff_t>(height) * width, std::uint8_t{0});
     const int lines = random.integer(min_lines, max_lines + 1);
     for (int i = 0; i < lines; ++i) {
@@ -129,6 +152,62 @@ struct RectangleMask {
   }
 };
 
-static_assert(MaskGenerator<LineMasks> && MaskGenerator<RectangleMask>);
+/// Masks made beforehand: sample i of the data gets plane i, in every order and epoch and whatever
+/// the seed. Copies share the planes.
+class FixedMasks {
+ public:
+  /// `holes` `[count, height, width]`, not 0 = hole.
+  /// Errors: ArgumentError if a side is not positive, or the bytes are not whole planes.
+  FixedMasks(int height, int width, Buffer<std::uint8_t> holes) : height_(height), width_(width) {
+    if (height <= 0 || width <= 0)
+      throw ArgumentError("FixedMasks: expected a positive size, got " + size_text(height, width));
+    if (holes.size() % pixels() != 0)
+      throw ArgumentError("FixedMasks: expected a multiple of " + std::to_string(pixels()) +
+                          " bytes for planes of " + size_text(height, width) + ", got " +
+                          std::to_string(holes.size()));
+    for (std::uint8_t& hole : holes) hole = hole != 0;
+    holes_ = std::make_shared<const Buffer<std::uint8_t>>(std::move(holes));
+  }
+
+  /// The number of planes, and the size of each.
+  std::size_t size() const { return holes_->size() / pixels(); }
+  int height() const { return height_; }
+  int width() const { return width_; }
+
+  /// The bytes `[height, width]` of one plane, 1 = hole.
+  /// Errors: ArgumentError if there is no such plane.
+  std::span<const std::uint8_t> plane(std::size_t index) const {
+    if (index >= size())
+      throw ArgumentError("FixedMasks: expected an index below " + std::to_string(size()) +
+                          ", got " + std::to_string(index));
+    return holes_->span().subspan(index * pixels(), pixels());
+  }
+  /// Writes plane `index` into `hole` `[height, width]`. Errors: as plane.
+  void draw(std::size_t index, std::uint8_t* hole) const { std::ranges::copy(plane(index), hole); }
+  /// Errors: ArgumentError if the planes are not height x width, or fewer than the images.
+  void check_fits(std::size_t images, int height, int width) const {
+    if (height != height_ || width != width_)
+      throw ArgumentError("FixedMasks: the images have " + size_text(height, width) +
+                          " pixels, the planes " + size_text(height_, width_));
+    if (images > size())
+      throw ArgumentError("FixedMasks: expected a plane for each of " + std::to_string(images) +
+                          " images, got " + std::to_string(size()));
+  }
+
+ private:
+  static std::string size_text(int height, int width) {
+    return std::to_string(height) + "x" + std::to_string(width);
+  }
+  std::size_t pixels() const {
+    return static_cast<std::size_t>(height_) * static_cast<std::size_t>(width_);
+  }
+
+  std::shared_ptr<const Buffer<std::uint8_t>> holes_;
+  int height_, width_;
+};
+
+static_assert(RandomMasks<LineMasks> && RandomMasks<RectangleMask> && IndexedMasks<FixedMasks>);
+static_assert(MaskGenerator<LineMasks> && MaskGenerator<FixedMasks> && !IndexedMasks<LineMasks> &&
+              !RandomMasks<FixedMasks>);
 
 }  // namespace tessera

@@ -11,9 +11,9 @@ namespace tessera {
 
 /// How weights are read.
 struct LoadOptions {
-  std::string prefix;  // of the file's names: "generator." reads tensor "enc1.conv.weight" from
-                       // "generator.enc1.conv.weight"
-  bool strict = true;  // missing, unexpected or misshaped names are an error
+  std::string prefix{};  // of the file's names: "generator." reads tensor "enc1.conv.weight" from
+                         // "generator.enc1.conv.weight"
+  bool strict = true;    // missing, unexpected or misshaped names are an error
 };
 
 /// What became of the names.
@@ -62,7 +62,7 @@ void save_weights(const Model<Net, Device, T>& model, const std::filesystem::pat
       writer.add(t.name, detail::file_shape(t.dims), std::span<const T>(values.back()));
       continue;
     }
-    counters.push_back(static_cast<std::int64_t>(values.back()[0]));
+    counters.push_back(model.counter(t.name));  // exact, whatever T
     writer.add(t.name, {}, std::span<const std::int64_t>(&counters.back(), 1));
   }
   writer.save(path);
@@ -77,6 +77,7 @@ LoadReport load_weights(Model<Net, Device, T>& model, const std::filesystem::pat
   LoadReport report;
   std::set<std::string> known;
   std::vector<std::pair<std::string, std::vector<T>>> values;
+  std::vector<std::pair<std::string, std::int64_t>> counters;
   for (const NamedTensor& t : model.tensors()) {
     const SafetensorsEntry* const entry = file.find(options.prefix + t.name);
     known.insert(options.prefix + t.name);
@@ -87,7 +88,9 @@ LoadReport load_weights(Model<Net, Device, T>& model, const std::filesystem::pat
                                  detail::shape_text(detail::file_shape(t.dims)) + ", got " +
                                  detail::shape_text(entry->shape));
     } else {
-      values.emplace_back(t.name, detail::read_values<T>(file, *entry));
+      if (t.role == Role::counter && entry->dtype == "I64")
+        counters.emplace_back(t.name, file.read_i64(entry->name)[0]);  // exact, whatever T
+      else values.emplace_back(t.name, detail::read_values<T>(file, *entry));
       report.loaded.push_back(t.name);
     }
   }
@@ -101,6 +104,7 @@ LoadReport load_weights(Model<Net, Device, T>& model, const std::filesystem::pat
                     detail::name_list("unexpected", report.unexpected) +
                     detail::name_list("of another shape", report.misshaped));
   for (const auto& [name, v] : values) model.set(name, v);
+  for (const auto& [name, n] : counters) model.set_counter(name, n);
   return report;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The library's own pointwise functions. All derivatives are written in y, so x need not be kept and
-// the forward may run in place. Names as in PyTorch, definitions in spec/architectures.md, section 2.
+// The library's own pointwise functions. All derivatives are written in y, so x need not be kept
+// and the forward may run in place. Names as in PyTorch, definitions in spec/architectures.md,
+// section 2.
 #pragma once
 
 #include <tessera/kernels/pointwise.hpp>
@@ -26,7 +27,7 @@ TESSERA_POINTWISE(Tanh,
 /// The text reads the constant by the name `parameter`; a run-time compiler defines it likewise.
 template <auto Slope>
 struct LeakyRelu : pointwise::Functions {
-  static_assert(Slope.value >= 0, "LeakyRelu: the derivative is read from y, which needs slope >= 0");
+  static_assert(Slope.value >= 0, "LeakyRelu: slope >= 0, as the gradient reads y");
   static constexpr std::string_view name = "LeakyRelu";
   static constexpr double parameter = Slope.value;
   TESSERA_POINTWISE_BODY(

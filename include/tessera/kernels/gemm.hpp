@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Matrix product, the one entry point for everything shaped like it (linear layers, LSTM, channel-wise
-// layers, attention). All matrices are row-major.
+// Matrix product, the one entry point for everything shaped like it (linear layers, LSTM,
+// channel-wise layers, attention). All matrices are row-major.
 //
 //   C = alpha * op(A) op(B) + beta * C,    op(A) [m, k], op(B) [k, n], C [m, n]
 #pragma once
@@ -15,8 +15,8 @@ namespace tessera::kernels {
 enum class Transpose { no, yes };
 
 /// C = alpha * op(A) op(B) + beta * C. A lies as [m, k] with rows lda elements apart, transposed as
-/// [k, m]; B as [k, n] or [n, k]; C as [m, n] with rows ldc apart. beta = 0 never reads C; k = 0 only
-/// scales it. T is float or double. The bits depend on the shape alone, not on the threads.
+/// [k, m]; B as [k, n] or [n, k]; C as [m, n] with rows ldc apart. beta = 0 never reads C; k = 0
+/// only scales it. T is float or double. The bits depend on the shape alone, not on the threads.
 template <class T>
 void gemm(const Context<Cpu>&, Transpose ta, Transpose tb, std::ptrdiff_t m, std::ptrdiff_t n,
           std::ptrdiff_t k, std::type_identity_t<T> alpha, const T* A, std::ptrdiff_t lda,

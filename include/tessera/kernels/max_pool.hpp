@@ -2,7 +2,7 @@
 // Max pooling without padding; incomplete windows are dropped. PyTorch's rules:
 //
 //   y[n, a, b, c] = max of x[n, S*a + u, S*b + v, c], 0 <= u, v < K;   H' = floor((H - K)/S) + 1
-//   the gradient goes to the first maximum in row-major order; NaN counts as larger than all numbers
+//   the gradient goes to the first maximum in row-major order; NaN is larger than all numbers
 //   (of several NaN the last one takes the gradient).
 //
 // The backward finds the maximum again from x: no indices are saved, and y is not needed.

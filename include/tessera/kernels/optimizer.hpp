@@ -15,7 +15,8 @@
 
 namespace tessera::kernels {
 
-/// Settings of one Adam step; correction1 = 1 - beta1^t, correction2 = 1 - beta2^t with t = 1, 2, ...
+/// Settings of one Adam step; correction1 = 1 - beta1^t, correction2 = 1 - beta2^t with t = 1, 2,
+/// ...
 struct AdamConstants {
   double learning_rate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weight_decay = 0;
   double correction1 = 1, correction2 = 1;

@@ -34,8 +34,8 @@ constexpr std::size_t pixel_loss_workspace(int batch, const Shape& shape) {
   return aligned_size(static_cast<std::size_t>(chunks) * sizeof(double));
 }
 
-/// Returns the loss and adds factor * dloss/dy to dy unless dy is empty. y, target, dy [N, H, W, C],
-/// any pixel stride; hole [N, H, W], may be null for the whole image.
+/// Returns the loss and adds factor * dloss/dy to dy unless dy is empty. y, target, dy [N, H, W,
+/// C], any pixel stride; hole [N, H, W], may be null for the whole image.
 template <class T>
 double pixel_loss(const Context<Cpu>&, PixelError, Region, std::type_identity_t<View<const T>> y,
                   std::type_identity_t<View<const T>> target, const std::uint8_t* hole,

@@ -3,10 +3,12 @@
 //
 //   TESSERA_POINTWISE(Swish,
 //     template <class T> T forward(T x) const { return x * sigmoid(x); }
-//     template <class T> T derivative(T x, T y) const { T s = sigmoid(x); return s + y * (T(1) - s); })
+//     template <class T> T derivative(T x, T y) const {
+//       T s = sigmoid(x); return s + y * (T(1) - s);
+//     })
 //
-// T is float or double (checks, GPU) or a SIMD vector of them (CPU); the text may call exp, log, sqrt,
-// tanh, sigmoid, abs, max, min, is_nan, select(condition, a, b) and constant<T>(real).
+// T is float or double (checks, GPU) or a SIMD vector of them (CPU); the text may call exp, log,
+// sqrt, tanh, sigmoid, abs, max, min, is_nan, select(condition, a, b) and constant<T>(real).
 #pragma once
 #include <string_view>
 #include <type_traits>
@@ -99,8 +101,8 @@ template <class F, class T>
 void pointwise_forward(const Context<Cpu>&, const F& f, std::type_identity_t<View<const T>> x,
                        View<T> y);
 
-/// dx = dy * f'(x, y). dx may be dy. x may be empty where needs_x<F>() is false, y where needs_y<F>()
-/// is; an empty dx is not wanted.
+/// dx = dy * f'(x, y). dx may be dy. x may be empty where needs_x<F>() is false, y where
+/// needs_y<F>() is; an empty dx is not wanted.
 template <class F, class T>
 void pointwise_backward(const Context<Cpu>&, const F& f, std::type_identity_t<View<const T>> x,
                         std::type_identity_t<View<const T>> y,

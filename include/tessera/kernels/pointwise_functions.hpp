@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The functions a pointwise text may call, for scalars and SIMD vectors alike. They are members of a
-// base class: a name found in the class is final, so neither xsimd's nor <cmath>'s function of the
-// same name can be picked by argument-dependent lookup. NaN propagates through all of them.
+// The functions a pointwise text may call, for scalars and SIMD vectors alike. They are members of
+// a base class: a name found in the class is final, so neither xsimd's nor <cmath>'s function of
+// the same name can be picked by argument-dependent lookup. NaN propagates through all of them.
 #pragma once
 #include <cmath>
 #include <type_traits>
@@ -22,7 +22,7 @@ struct Functions {
   static double exp(double x) { return std::exp(x); }
   template <class T, class A>
   static xsimd::batch<T, A> exp(const xsimd::batch<T, A>& x) {
-    return xsimd::exp(x);
+    return bounded(x, [](const auto& v) { return xsimd::exp(v); });
   }
 
   static float log(float x) { return std::log(x); }
@@ -43,7 +43,7 @@ struct Functions {
   static double tanh(double x) { return std::tanh(x); }
   template <class T, class A>
   static xsimd::batch<T, A> tanh(const xsimd::batch<T, A>& x) {
-    return xsimd::tanh(x);
+    return bounded(x, [](const auto& v) { return xsimd::tanh(v); });
   }
 
   static float abs(float x) { return std::fabs(x); }
@@ -86,6 +86,17 @@ struct Functions {
   template <class T>
   static T min(const T& a, const std::type_identity_t<T>& b) {
     return select((a < b) | is_nan(a), a, b);
+  }
+
+ private:
+  /// f(x) for f that is constant beyond +-1000, and NaN for NaN. In double xsimd 8.1 would convert
+  /// what is not finite to an integer on the way, which is undefined; in float it does not.
+  template <class T, class A, class F>
+  static xsimd::batch<T, A> bounded(const xsimd::batch<T, A>& x, const F& f) {
+    if constexpr (std::is_same_v<T, float>) return f(x);
+    const xsimd::batch<T, A> low(T(-1000)), high(T(1000));
+    const auto inside = xsimd::select(x > low, xsimd::select(x < high, x, high), low);
+    return xsimd::select(xsimd::isnan(x), x, f(inside));
   }
 };
 

@@ -10,6 +10,8 @@
 
 namespace tessera {
 
+struct LoadOptions;  // in <tessera/io/weights.hpp>
+
 /// A named tensor of a model, as files and tests see it: PyTorch's name, sizes and order.
 struct NamedTensor {
   std::string name;
@@ -96,10 +98,19 @@ class Model {
     }
   }
 
+  /// A counter (`num_batches_tracked`) as the integer it is.
+  std::int64_t counter(std::string_view name) const {
+    return state_->counters[counter_index(name)];
+  }
+  void set_counter(std::string_view name, std::int64_t value) {
+    state_->counters[counter_index(name)] = value;
+  }
+
   /// Writes and reads safetensors files with PyTorch's names; needs <tessera/io/weights.hpp>.
   void save(const auto& path) const { save_weights(*this, path); }
-  auto load(const auto& path, const auto&... options) {
-    return load_weights(*this, path, options...);
+  auto load(const auto& path) { return load_weights(*this, path); }
+  auto load(const auto& path, const LoadOptions& options) {
+    return load_weights(*this, path, options);
   }
   /// Fills the holes of images; needs <tessera/training/inpaint.hpp>.
   auto inpaint(const auto& images, const auto& holes) {
@@ -137,6 +148,12 @@ class Model {
     for (std::size_t t = 0; t < Net::structure.tensors.size(); ++t)
       if (name_of(Net::structure, Net::structure.tensors[t]) == name) return t;
     throw ArgumentError("the model has no tensor \"" + std::string(name) + "\"");
+  }
+  std::size_t counter_index(std::string_view name) const {
+    const TensorInfo& info = Net::structure.tensors[find(name)];
+    if (info.parameter.role != Role::counter)
+      throw ArgumentError("tensor \"" + std::string(name) + "\" is not a counter");
+    return static_cast<std::size_t>(info.offset);
   }
   std::vector<T> read(std::size_t t, bool gradient) const {
     const TensorInfo& info = Net::structure.tensors[t];

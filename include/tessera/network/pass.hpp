@@ -27,7 +27,7 @@ struct PassOptions {
   std::vector<std::string_view> keep{};    // taps that stay readable until the loss
   std::vector<std::string_view> inject{};  // taps whose gradients the caller adds to
   bool poison_dead_buffers =
-      false;  // overwrite every buffer with NaN after its last use: finds plan errors
+      false;  // every buffer is NaN before its first and after its last use: finds plan errors
 };
 
 /// One forward and its backward through a model. In order: write `input` (and `input_valid`),
@@ -50,6 +50,7 @@ class Pass {
         throw ArgumentError(where(static_cast<int>(i)) +
                             " is written for float alone and cannot run in another scalar");
     arena_ = Buffer<std::byte>(plan_.bytes);
+    if (options_.poison_dead_buffers && plan_.bytes) std::memset(arena_.data(), 0xFF, plan_.bytes);
     runs_.resize(structure_.operations.size());
     for (std::size_t i = 0; i < runs_.size(); ++i) bind(static_cast<int>(i));
   }
@@ -69,6 +70,8 @@ class Pass {
   View<T> input(int i = 0) { return value(i); }
   MutableMaskView input_valid(int i = 0) { return mask(i); }
   View<const T> output() { return value(structure_.output); }
+  /// Which output pixels saw a valid one; empty where the output has no mask.
+  MaskView output_valid() { return mask(structure_.output); }
   View<const T> tap(std::string_view label) { return value(find(label, options_.keep, "keep")); }
 
   /// Gradients of the loss: what the caller adds to.
@@ -146,6 +149,13 @@ class Pass {
     if (options_.batch < 1)
       throw ArgumentError("a pass needs a batch of at least 1, got " +
                           std::to_string(options_.batch));
+    for (std::size_t i = 0; i < options_.inputs.size(); ++i)
+      if (i >= static_cast<std::size_t>(structure_.inputs) ||
+          options_.inputs[i].channels != structure_.values[i].shape.channels)
+        throw ShapeError("input " + std::to_string(i) + ": the network takes " +
+                         std::to_string(structure_.inputs) + " inputs, the first of " +
+                         std::to_string(structure_.values[0].shape.channels) + " channels, got " +
+                         to_string(options_.inputs[i]));
     plan_ =
         make_plan(structure_, PassRequest{options_.batch, options_.gradients,
                                           options_.parameter_gradients, options_.input_gradients,

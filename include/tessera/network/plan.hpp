@@ -119,7 +119,8 @@ class Planner {
         last_reader_(values_),
         kept_(values_),
         injected_(values_),
-        arrives_(values_) {
+        arrives_(values_),
+        overwritten_(values_) {
     plan_.batch = request.batch;
     plan_.shapes = Grow<Shape>(values_);
     plan_.values = Grow<Place>(values_);
@@ -279,7 +280,8 @@ class Planner {
   }
 
   /// In reverse, so that a value knows its place before its producer's inputs ask for it: a
-  /// concatenation's inputs become slices of it, an in-place operation's input its output.
+  /// concatenation's inputs become slices of it, an in-place operation's input its output. Where
+  /// both meet, an input that is read again after the in-place operation keeps its own place.
   constexpr void place_values() {
     for (int i = operations_ - 1; i >= 0; --i) {
       const Operation& op = operation(i);
@@ -289,8 +291,12 @@ class Planner {
         int channel = plan_.values[y].channel;
         for (int k = 0; k < op.input_count; ++k) {
           const int x = op.input[k];
-          if (plan_.values[x].buffer < 0 && appears_once(i, x) && all_strided(x) && !kept_[x])
+          const bool intact = !overwritten_[y] || (last_reader_[x] == i && !read_in_backward(x));
+          if (plan_.values[x].buffer < 0 && appears_once(i, x) && all_strided(x) && !kept_[x] &&
+              intact) {
             plan_.values[x] = {plan_.values[y].buffer, channel, plan_.values[y].stride};
+            overwritten_[x] = overwritten_[y];
+          }
           channel += plan_.shapes[x].channels;
         }
       } else if (op.layer->in_place && op.input_count == 1) {
@@ -299,8 +305,10 @@ class Planner {
         const bool fits = place.stride == plan_.shapes[x].channels ||
                           (producer(x) >= 0 && layer(producer(x)).strided);
         if (plan_.values[x].buffer < 0 && readers_[x] == 1 && !kept_[x] && !op.layer->needs_x &&
-            fits && !read_in_backward(x))
+            fits && !read_in_backward(x)) {
           plan_.values[x] = place;
+          overwritten_[x] = 1;
+        }
       }
     }
     for (int v = 0; v < s_.inputs; ++v)
@@ -365,8 +373,7 @@ class Planner {
       plan_.injected.push(v);
       new_gradient(v, operations_);
       begun[v] = 1;
-      if (v < s_.inputs || !consumes_gradient(v))
-        extend(plan_.gradients[v].buffer, operations_, operations_);
+      if (v < s_.inputs) extend(plan_.gradients[v].buffer, operations_, end_step());
     }
     for (int i = operations_ - 1; i >= 0; --i) {
       const Operation& op = operation(i);
@@ -398,9 +405,6 @@ class Planner {
       }
     }
   }
-  constexpr bool consumes_gradient(int v) const {
-    return producer(v) >= 0 && plan_.operations[producer(v)].backward;
-  }
   constexpr void new_gradient(int v, int step) {
     plan_.gradients[v] = {new_buffer(bytes_of(plan_.shapes[v].size()), step, step), 0,
                           plan_.shapes[v].channels};
@@ -430,6 +434,8 @@ class Planner {
   int operations_, values_;
   Grow<int> readers_, last_reader_;
   Grow<char> kept_, injected_, arrives_;
+  Grow<char>
+      overwritten_;  // an in-place operation writes over the value's memory after it was read
   Plan plan_;
 };
 

@@ -63,12 +63,19 @@ Tensor<float> inpaint_images(Model<Net, Device, T>& model, View<const float> ima
 /// The same with xtensor containers: images `[N, H, W, C]` float, holes `[N, H, W]` of any number
 /// type.
 template <class Net, class Device, class T, class Images, class Holes>
+requires requires(const Images& images, const Holes& holes) {
+  images.dimension();
+  holes.dimension();
+}
 xt::xtensor<float, 4> inpaint_images(Model<Net, Device, T>& model, const Images& images,
                                      const Holes& holes) {
   const View<const float> view = as_view(images);
   if (holes.dimension() != 3 || holes.shape()[0] != images.shape()[0] ||
       holes.shape()[1] != images.shape()[1] || holes.shape()[2] != images.shape()[2])
-    throw ShapeError("inpaint: expected holes [N, H, W] of the images' sizes");
+    throw ShapeError("inpaint: expected holes [" + std::to_string(view.batch) + ", " +
+                     std::to_string(view.height) + ", " + std::to_string(view.width) +
+                     "], got an array of " + std::to_string(holes.dimension()) +
+                     " dimensions and " + std::to_string(holes.size()) + " elements");
   Buffer<std::uint8_t> hole(holes.size());
   std::transform(holes.begin(), holes.end(), hole.begin(),
                  [](auto h) { return static_cast<std::uint8_t>(h != 0); });

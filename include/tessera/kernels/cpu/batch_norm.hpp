@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Batch normalisation on the CPU. Statistics come in two stages: chunks of pixels, cut by shape, are
-// summed in T about their own mean (so float loses nothing to a large mean); the chunks are then
-// combined in double, in order [chan1983]. The chunk is still in the cache for its second look.
+// Batch normalisation on the CPU. Statistics come in two stages: chunks of pixels, cut by shape,
+// are summed in T about their own mean (so float loses nothing to a large mean); the chunks are
+// then combined in double, in order [chan1983]. The chunk is still in the cache for its second
+// look.
 #pragma once
 #include <array>
 #include <cmath>

@@ -9,6 +9,7 @@
 #include <tessera/kernels/cpu/conv2d_narrow.hpp>
 #include <tessera/kernels/cpu/conv2d_pack.hpp>
 #include <tessera/kernels/cpu/conv2d_sweep.hpp>
+#include <tessera/kernels/cpu/winograd_forward.hpp>
 
 namespace tessera::kernels {
 namespace cpu {
@@ -194,6 +195,7 @@ constexpr NarrowProblem narrow_backward(const Conv2dProblem& p) {
 
 template <class T>
 constexpr std::size_t conv2d_backward_input_workspace(const Conv2dProblem& p) {
+  if (cpu::winograd_pays(p)) return cpu::WinogradPlan<T>(cpu::winograd_turned(p)).bytes();
   if (cpu::is_narrow<T>(p.in_channels, p.kernel))
     return cpu::NarrowPlan<T>(cpu::narrow_backward(p)).bytes();
   return cpu::BackwardInputPlan<T>(p).bytes();
@@ -206,12 +208,16 @@ void conv2d_backward_input(const Context<Cpu>& context, const Conv2dProblem& pro
   Conv2dProblem p = problem;
   p.kernel = Kernel;
   p.stride = Stride;
-  if (cpu::is_narrow<T>(p.in_channels, p.kernel))
-    cpu::narrow(context, cpu::narrow_backward(p), dy, cpu::ScaleOrZero<T>{scale}, weight,
-                static_cast<const T*>(nullptr), static_cast<const T*>(nullptr), valid, dx,
-                workspace);
-  else
-    cpu::backward_input(context, p, dy, valid, weight, scale, dx, workspace);
+  if constexpr (Stride == 1 && Kernel == 3)
+    if (cpu::winograd_pays(p))
+      return cpu::winograd_backward_input(context, p, dy, valid, weight, scale, dx, workspace);
+  if constexpr (Kernel > 1)
+    if (cpu::is_narrow<T>(p.in_channels, p.kernel))
+      return cpu::narrow<Kernel, Stride>(context, cpu::narrow_backward(p), dy,
+                                         cpu::ScaleOrZero<T>{scale}, weight,
+                                         cpu::NarrowFinish<T>{nullptr, nullptr, valid}, dx,
+                                         workspace);
+  cpu::backward_input(context, p, dy, valid, weight, scale, dx, workspace);
 }
 
 }  // namespace tessera::kernels

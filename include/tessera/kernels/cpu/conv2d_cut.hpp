@@ -33,7 +33,9 @@ struct GroupCut {
     return {image, std::min(images, batch - image), row, std::min(rows, height - row)};
   }
   /// First group of a lane.
-  constexpr std::ptrdiff_t lane_begin(std::ptrdiff_t lane) const { return lane * count() / lanes(); }
+  constexpr std::ptrdiff_t lane_begin(std::ptrdiff_t lane) const {
+    return lane * count() / lanes();
+  }
 };
 
 /// `height` rows per image of `row_bytes` scratch and `width` pixels each.

@@ -8,6 +8,7 @@
 #include <tessera/kernels/cpu/conv2d_narrow.hpp>
 #include <tessera/kernels/cpu/conv2d_pack.hpp>
 #include <tessera/kernels/cpu/conv2d_sweep.hpp>
+#include <tessera/kernels/cpu/winograd_forward.hpp>
 
 namespace tessera::kernels {
 namespace cpu {
@@ -108,6 +109,7 @@ constexpr bool forward_is_narrow(const Conv2dProblem& p) {
 
 template <class T>
 constexpr std::size_t conv2d_forward_workspace(const Conv2dProblem& p) {
+  if (cpu::winograd_pays(p)) return cpu::WinogradPlan<T>(p).bytes();
   if (cpu::forward_is_narrow<T>(p)) return cpu::NarrowPlan<T>(cpu::narrow_forward(p)).bytes();
   return cpu::ForwardPlan<T>(p).bytes();
 }
@@ -119,11 +121,14 @@ void conv2d_forward(const Context<Cpu>& context, const Conv2dProblem& problem, V
   Conv2dProblem p = problem;
   p.kernel = Kernel;
   p.stride = Stride;
-  if (cpu::forward_is_narrow<T>(p))
-    cpu::narrow(context, cpu::narrow_forward(p), x, cpu::SelectValid{valid}, weight, bias, scale,
-                MaskView{}, y, workspace);
-  else
-    cpu::forward(context, p, x, valid, weight, bias, scale, y, workspace);
+  if constexpr (Stride == 1 && Kernel == 3)
+    if (cpu::winograd_pays(p))
+      return cpu::winograd_forward(context, p, x, valid, weight, bias, scale, y, workspace);
+  if constexpr (Stride == 1 && Kernel > 1)
+    if (cpu::forward_is_narrow<T>(p))
+      return cpu::narrow<Kernel, 1>(context, cpu::narrow_forward(p), x, cpu::SelectValid{valid},
+                                    weight, cpu::NarrowFinish<T>{bias, scale, {}}, y, workspace);
+  cpu::forward(context, p, x, valid, weight, bias, scale, y, workspace);
 }
 
 }  // namespace tessera::kernels

@@ -9,75 +9,11 @@
 #include <cstddef>
 #include <cstring>
 
-#include <tessera/kernels/conv2d.hpp>
+#include <tessera/kernels/cpu/conv2d_narrow_plan.hpp>
 #include <tessera/kernels/cpu/conv2d_pack.hpp>
 #include <tessera/kernels/cpu/conv2d_sweep.hpp>
 
 namespace tessera::kernels::cpu {
-
-/// Channels that one step of the gather adds at a time.
-inline constexpr int narrow_channels = 4;
-
-template <class T>
-constexpr bool is_narrow(int channels, int kernel) {
-  return kernel > 1 && channels <= narrow_channels && 2 * channels <= simd::width<T>;
-}
-constexpr std::ptrdiff_t divide_down(std::ptrdiff_t a, std::ptrdiff_t b) {
-  return a >= 0 ? a / b : -divide_up(-a, b);
-}
-
-/// A transposed convolution src [N, h, w, K] -> out [N, H, W, C].
-struct NarrowProblem {
-  std::ptrdiff_t batch, height, width, in_channels;
-  std::ptrdiff_t out_height, out_width, channels;
-  std::ptrdiff_t kernel, stride, padding;
-  bool flipped;  // weight is [K, K, in, C] with flipped taps, otherwise [K, K, C, in]
-};
-
-template <class T>
-struct NarrowPlan {
-  NarrowProblem p;
-  GroupCut cut;
-  std::ptrdiff_t left = 0, columns = 0;          // first column of z (<= 0) and their number
-  std::ptrdiff_t rows = 0;                       // rows of z of a whole group's image
-  std::ptrdiff_t slots = 0, z_step = 0;          // taps * channels; the same in whole vectors
-  std::size_t weight_bytes = 0, lane_bytes = 0;
-
-  constexpr explicit NarrowPlan(const NarrowProblem& problem) : p(problem) {
-    slots = p.kernel * p.kernel * p.channels;
-    z_step = divide_up(slots, simd::width<T>) * simd::width<T>;
-    left = first_source(0);
-    columns = last_source(p.out_width - 1) + 1 - left;
-    const std::ptrdiff_t row = columns * (z_step + p.in_channels) / p.stride + 1;
-    cut = cut_groups(p.batch, p.out_height, p.out_width, static_cast<std::size_t>(row) * sizeof(T));
-    rows = (cut.rows + p.kernel - 2) / p.stride + 2;
-    Carver weights, lane;
-    weights.measure<T>(z_step * p.in_channels);
-    lane.measure<T>(z_elements());
-    lane.measure<Unit>(cut.images * rows * columns);
-    lane.measure<T>(cut.images * source_patch(rows).image_step());
-    lane.measure<T>(partial_elements<T>(cut.images * rows * columns, p.in_channels));
-    weight_bytes = weights.used();
-    lane_bytes = lane.used();
-  }
-  /// First and last source row (or column) that output row (or column) h reads.
-  constexpr std::ptrdiff_t first_source(std::ptrdiff_t h) const {
-    return divide_down(h + p.padding - (p.kernel - 1), p.stride);
-  }
-  constexpr std::ptrdiff_t last_source(std::ptrdiff_t h) const {
-    return divide_down(h + p.padding, p.stride);
-  }
-  /// z of a group; the gather may read a few elements beyond the last slot.
-  constexpr std::ptrdiff_t z_elements() const {
-    return cut.images * rows * columns * z_step + narrow_channels;
-  }
-  constexpr Patch source_patch(std::ptrdiff_t source_rows) const {
-    return {0, 0, source_rows, p.width, p.in_channels};
-  }
-  constexpr std::size_t bytes() const {
-    return weight_bytes + static_cast<std::size_t>(cut.lanes()) * lane_bytes;
-  }
-};
 
 /// panels [z_step / (N*V)][in][N*V] of w[k, (u,v,c)].
 template <class T>
@@ -94,7 +30,8 @@ void pack_narrow_weights(const NarrowProblem& p, const T* weight, T* panels) {
       for (std::ptrdiff_t i = 0; i < wide; ++i) {
         const std::ptrdiff_t slot = c + i, tap = taps - 1 - slot / p.channels;
         panel[k * wide + i] =
-            slot < slots ? weight[(tap * p.in_channels + k) * p.channels + slot % p.channels] : T(0);
+            slot < slots ? weight[(tap * p.in_channels + k) * p.channels + slot % p.channels]
+                         : T(0);
       }
   }
 }
@@ -124,9 +61,14 @@ struct Quad {
     std::memcpy(&more, from, sizeof more);
     lanes += more;
   }
+  void store(T* to, std::ptrdiff_t channels) const {
+    if (channels == 3) std::memcpy(to, &lanes, 3 * sizeof(T));
+    else if (channels == 1) std::memcpy(to, &lanes, sizeof(T));
+    else std::memcpy(to, &lanes, static_cast<std::size_t>(channels) * sizeof(T));
+  }
 };
 
-/// Where the output pixels of an image row take their sums from, and what happens to them then.
+/// Where the output pixels of an image row take their sums from.
 template <class T>
 struct NarrowRow {
   const T* z;               // [rows, columns, z_step]
@@ -134,35 +76,44 @@ struct NarrowRow {
   std::ptrdiff_t h, pixel;  // output row; index of its first pixel
 };
 
+/// What happens to the sums: scale, bias, and zeros where the result is not wanted.
 template <class T>
-void gather_narrow_row(const NarrowPlan<T>& plan, const NarrowRow<T>& row, const T* bias,
-                       const T* scale, MaskView out_valid, const View<T>& out) {
+struct NarrowFinish {
+  const T* bias;       // [C] or null
+  const T* scale;      // [N, H, W] or null
+  MaskView out_valid;  // [N, H, W, G] or none
+};
+
+template <int Kernel, int Stride, class T>
+void gather_narrow_row(const NarrowPlan<T>& plan, const NarrowRow<T>& row,
+                       const NarrowFinish<T>& finish, const View<T>& out) {
   const NarrowProblem& p = plan.p;
-  const std::ptrdiff_t tap_step = p.stride * p.channels - plan.z_step;
-  const std::ptrdiff_t u0 = (row.h + p.padding) % p.stride;
-  const T* z = row.z + ((row.h + p.padding) / p.stride - row.top) * plan.columns * plan.z_step;
+  const std::ptrdiff_t z_row = plan.columns * plan.z_step;
+  const std::ptrdiff_t tap_step = Stride * p.channels - plan.z_step;
+  const std::ptrdiff_t row_tap_step = Stride * Kernel * p.channels - z_row;
+  const std::ptrdiff_t u0 = (row.h + p.padding) % Stride;
+  const T* z = row.z + ((row.h + p.padding) / Stride - row.top) * z_row + u0 * Kernel * p.channels;
+  Quad<T> bias;
+  for (std::ptrdiff_t c = 0; finish.bias && c < p.channels; ++c) bias.lanes[c] = finish.bias[c];
   for (std::ptrdiff_t w = 0; w < p.out_width; ++w) {
-    const std::ptrdiff_t v0 = (w + p.padding) % p.stride;
-    const T* from = z + ((w + p.padding) / p.stride - plan.left) * plan.z_step;
+    const std::ptrdiff_t v0 = (w + p.padding) % Stride;
+    const T* from = z + ((w + p.padding) / Stride - plan.left) * plan.z_step + v0 * p.channels;
     Quad<T> sum;
-    for (std::ptrdiff_t u = u0; u < p.kernel; u += p.stride) {
-      const T* tap = from + (u * p.kernel + v0) * p.channels -
-                     (u - u0) / p.stride * plan.columns * plan.z_step;
-      for (std::ptrdiff_t v = v0; v < p.kernel; v += p.stride, tap += tap_step) sum.add(tap);
+    for (std::ptrdiff_t u = u0; u < Kernel; u += Stride, from += row_tap_step) {
+      const T* tap = from;
+#pragma GCC unroll 4
+      for (std::ptrdiff_t v = v0; v < Kernel; v += Stride, tap += tap_step) sum.add(tap);
     }
     const std::ptrdiff_t pixel = row.pixel + w;
+    const T factor = finish.scale ? finish.scale[pixel] : T(1);
+    sum.lanes = factor == T(0) ? typename Quad<T>::Lanes{} : sum.lanes * factor + bias.lanes;
     T* to = out.pixel(pixel);
-    for (std::ptrdiff_t c = 0; c < p.channels; ++c) {
-      T value = sum.lanes[c];
-      if (scale) value *= scale[pixel];
-      if (bias) value += bias[c];
-      to[c] = scale && scale[pixel] == T(0) ? T(0) : value;
-    }
-    if (out_valid) zero_holes(to, out_valid, pixel, p.channels);
+    sum.store(to, p.channels);
+    if (finish.out_valid) zero_holes(to, finish.out_valid, pixel, p.channels);
   }
 }
 
-/// z of a group: from the view itself where every pixel counts, else from a packed copy.
+/// z of a group: from the view itself, or from a packed copy.
 template <class T, class CopyPixel>
 void narrow_products(const NarrowPlan<T>& plan, const Group& group, const View<const T>& src,
                      const CopyPixel& copy_pixel, const T* panels, std::ptrdiff_t top,
@@ -178,7 +129,7 @@ void narrow_products(const NarrowPlan<T>& plan, const Group& group, const View<c
   if (count <= 0) return;
   Sweep<T> s;
   PixelGrid grid{{group.images, count, std::min(p.width, plan.left + plan.columns)}, {}, {}, 0, 0};
-  if (copy_pixel.plain()) {
+  if (narrow_in_place<T>(p.in_channels, copy_pixel.plain())) {
     s.x = src.pixel((group.image * p.height + first) * p.width);
     grid.x_step[0] = p.height * p.width * src.stride;
     grid.x_step[1] = p.width * src.stride;
@@ -204,32 +155,40 @@ void narrow_products(const NarrowPlan<T>& plan, const Group& group, const View<c
   run_sweep(s, grid, panels, units, partial);
 }
 
-template <class T, class CopyPixel>
+/// One group of images: products of every tap, then their sums.
+template <int Kernel, int Stride, class T, class CopyPixel>
+void narrow_group(const NarrowPlan<T>& plan, const Group& group, const View<const T>& src,
+                  const CopyPixel& copy_pixel, const T* panels, const NarrowFinish<T>& finish,
+                  const View<T>& out, std::byte* scratch) {
+  const std::ptrdiff_t top = plan.first_source(group.row);
+  const std::ptrdiff_t rows = plan.last_source(group.row + group.rows - 1) + 1 - top;
+  const std::ptrdiff_t image = rows * plan.columns * plan.z_step;
+  T* z = reinterpret_cast<T*>(scratch);  // [images, rows, columns, z_step]
+  for (std::ptrdiff_t n = 0; n < group.images; ++n)
+    zero_narrow_border(plan, z + n * image, top, rows);
+  narrow_products(plan, group, src, copy_pixel, panels, top, rows, scratch);
+  for (std::ptrdiff_t n = 0; n < group.images; ++n)
+    for (std::ptrdiff_t h = group.row; h < group.row + group.rows; ++h) {
+      const std::ptrdiff_t pixel = ((group.image + n) * plan.p.out_height + h) * plan.p.out_width;
+      gather_narrow_row<Kernel, Stride>(plan, NarrowRow<T>{z + n * image, top, h, pixel}, finish,
+                                        out);
+    }
+}
+
+template <int Kernel, int Stride, class T, class CopyPixel>
 void narrow(const Context<Cpu>& context, const NarrowProblem& p, View<const T> src,
-            const CopyPixel& copy_pixel, const T* weight, const T* bias, const T* scale,
-            MaskView out_valid, View<T> out, std::byte* workspace) {
+            const CopyPixel& copy_pixel, const T* weight, const NarrowFinish<T>& finish,
+            View<T> out, std::byte* workspace) {
   const NarrowPlan<T> plan(p);
   T* panels = reinterpret_cast<T*>(workspace);
   pack_narrow_weights(p, weight, panels);
   parallel_for(context, plan.cut.lanes(), [&](std::ptrdiff_t lane) {
     std::byte* scratch =
         workspace + plan.weight_bytes + static_cast<std::size_t>(lane) * plan.lane_bytes;
-    T* z = reinterpret_cast<T*>(scratch);
     const std::ptrdiff_t last = plan.cut.lane_begin(lane + 1);
-    for (std::ptrdiff_t g = plan.cut.lane_begin(lane); g < last; ++g) {
-      const Group group = plan.cut.group(g);
-      const std::ptrdiff_t top = plan.first_source(group.row);
-      const std::ptrdiff_t rows = plan.last_source(group.row + group.rows - 1) + 1 - top;
-      for (std::ptrdiff_t n = 0; n < group.images; ++n)
-        zero_narrow_border(plan, z + n * rows * plan.columns * plan.z_step, top, rows);
-      narrow_products(plan, group, src, copy_pixel, panels, top, rows, scratch);
-      for (std::ptrdiff_t n = 0; n < group.images; ++n)
-        for (std::ptrdiff_t h = group.row; h < group.row + group.rows; ++h)
-          gather_narrow_row(plan,
-                            {z + n * rows * plan.columns * plan.z_step, top, h,
-                             ((group.image + n) * p.out_height + h) * p.out_width},
-                            bias, scale, out_valid, out);
-    }
+    for (std::ptrdiff_t g = plan.cut.lane_begin(lane); g < last; ++g)
+      narrow_group<Kernel, Stride>(plan, plan.cut.group(g), src, copy_pixel, panels, finish, out,
+                                   scratch);
   });
 }
 

@@ -69,8 +69,8 @@ struct ScaleOrZero {
   }
 };
 
-/// Part of a batch with zeros around it: element (n, r, c, i) at n*image_step + r*row_step + c*C + i
-/// is that of image n, row top + r, column left + c of a view.
+/// Part of a batch with zeros around it: the element at n*image_step + r*row_step + c*C + i is that
+/// of image n, row top + r, column left + c, channel i of a view.
 struct Patch {
   std::ptrdiff_t top = 0, left = 0, rows = 0, columns = 0, channels = 0;
   constexpr std::ptrdiff_t row_step() const { return columns * channels; }
@@ -120,16 +120,21 @@ void pack_panel(T* panel, const T* weight, std::ptrdiff_t steps, std::ptrdiff_t 
 template <class T>
 void pack_panel_transposed(T* panel, const T* weight, std::ptrdiff_t in, std::ptrdiff_t out,
                            std::ptrdiff_t c) {
-  constexpr std::ptrdiff_t block = 16;
+  constexpr int block = 16;
   const std::ptrdiff_t wide = panel_vectors<T>(in - c) * simd::width<T>;
   const std::ptrdiff_t count = std::min(wide, in - c);
-  for (std::ptrdiff_t o = 0; o < out; o += block) {
-    const std::ptrdiff_t last = std::min(o + block, out);
-    for (std::ptrdiff_t i = 0; i < count; ++i)
-      for (std::ptrdiff_t k = o; k < last; ++k) panel[k * wide + i] = weight[(c + i) * out + k];
-    for (std::ptrdiff_t k = o; k < last; ++k)
-      for (std::ptrdiff_t i = count; i < wide; ++i) panel[k * wide + i] = T(0);
-  }
+  std::ptrdiff_t o = 0;
+  for (; o + block <= out; o += block)  // a cache line of every row at a time
+    for (std::ptrdiff_t i = 0; i < count; ++i) {
+      const T* from = weight + (c + i) * out + o;
+      T* to = panel + o * wide + i;
+#pragma GCC unroll 16
+      for (int k = 0; k < block; ++k) to[k * wide] = from[k];
+    }
+  for (; o < out; ++o)
+    for (std::ptrdiff_t i = 0; i < count; ++i) panel[o * wide + i] = weight[(c + i) * out + o];
+  for (std::ptrdiff_t k = 0; count < wide && k < out; ++k)
+    std::fill_n(panel + k * wide + count, wide - count, T(0));
 }
 
 }  // namespace tessera::kernels::cpu

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Matrix product on the CPU: C is cut into blocks by shape alone, blocks are spread over threads, and
-// each block is one call of a single-threaded product. OpenBLAS is set to one thread, once, when the
-// first product runs: with more it would give other bits, and threads would fight for the cores.
+// Matrix product on the CPU: C is cut into blocks by shape alone, blocks are spread over threads,
+// and each block is one call of a single-threaded product. OpenBLAS is set to one thread, once,
+// when the first product runs: with more it would give other bits, and threads would fight for the
+// cores.
 #pragma once
 #include <algorithm>
 #include <string_view>

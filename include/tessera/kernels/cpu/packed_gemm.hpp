@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The library's own matrix product for one thread: op(A) is packed into slivers of a few rows, op(B)
-// into panels of two vectors, and a tile of C stays in registers while k runs [goto2008]. Used where
-// the installed BLAS does not know this processor; see kernels/cpu/gemm.hpp.
+// The library's own matrix product for one thread: op(A) is packed into slivers of a few rows,
+// op(B) into panels of two vectors, and a tile of C stays in registers while k runs [goto2008].
+// Used where the installed BLAS does not know this processor; see kernels/cpu/gemm.hpp.
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -21,8 +21,8 @@ struct GemmOperand {
   const T* at(std::ptrdiff_t i, std::ptrdiff_t j) const { return data + i * row + j * column; }
 };
 
-/// Sizes of the register tile and of the packed buffers. 12 x 2 accumulators fill the 32 registers of
-/// AVX-512, 6 x 2 the 16 of everything else.
+/// Sizes of the register tile and of the packed buffers. 12 x 2 accumulators fill the 32 registers
+/// of AVX-512, 6 x 2 the 16 of everything else.
 template <class T>
 struct GemmTile {
   static constexpr std::ptrdiff_t rows = sizeof(simd::Vector<T>) == 64 ? 12 : 6;
@@ -30,18 +30,17 @@ struct GemmTile {
   static constexpr std::ptrdiff_t block_rows = 192, block_k = 192;  // packed A: at most 288 KiB
 };
 
-/// to[s][p][i] = op(X)(s*size + i, p) for `rows` rows and `depth` columns, the last sliver filled up
-/// with zeros; size is the number of rows in a sliver.
+/// to[s][p][i] = op(X)(s*size + i, p) for `rows` rows and `depth` columns, the last sliver filled
+/// up with zeros; size is the number of rows in a sliver.
 template <std::ptrdiff_t Size, class T>
 void pack_slivers(const GemmOperand<T>& x, std::ptrdiff_t rows, std::ptrdiff_t depth, T* to) {
   for (std::ptrdiff_t first = 0; first < rows; first += Size, to += Size * depth) {
     const std::ptrdiff_t count = std::min(Size, rows - first);
     if (count < Size) std::fill_n(to, Size * depth, T(0));
     const T* from = x.at(first, 0);
-    if (x.row == 1 && count == Size)
-      for (std::ptrdiff_t p = 0; p < depth; ++p) std::copy_n(from + p * x.column, Size, to + p * Size);
-    else if (x.row == 1)
-      for (std::ptrdiff_t p = 0; p < depth; ++p) std::copy_n(from + p * x.column, count, to + p * Size);
+    if (x.row == 1 && count == Size)  // a constant length becomes vector moves
+      for (std::ptrdiff_t p = 0; p < depth; ++p)
+        std::copy_n(from + p * x.column, Size, to + p * Size);
     else
       for (std::ptrdiff_t i = 0; i < count; ++i)
         for (std::ptrdiff_t p = 0; p < depth; ++p)
@@ -49,8 +48,9 @@ void pack_slivers(const GemmOperand<T>& x, std::ptrdiff_t rows, std::ptrdiff_t d
   }
 }
 
-/// product[rows][columns] = a b from a sliver a[depth][rows] and a panel b[depth][columns]. A function
-/// of its own, never inlined, with unrolled loops: else g++ keeps part of the tile in memory.
+/// product[rows][columns] = a b from a sliver a[depth][rows] and a panel b[depth][columns]. A
+/// function of its own, never inlined, with unrolled loops: else g++ keeps part of the tile in
+/// memory.
 template <class T>
 [[gnu::noinline]] void gemm_tile(std::ptrdiff_t depth, const T* a, const T* b, T* product) {
   using Tile = GemmTile<T>;

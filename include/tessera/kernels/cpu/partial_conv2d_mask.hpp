@@ -12,7 +12,8 @@ namespace tessera::kernels {
 namespace cpu {
 
 /// Valid input elements of the window of output pixel (n, h, w); padding counts as hole.
-inline std::int64_t count_valid(const Conv2dProblem& p, const MaskView& valid, int n, int h, int w) {
+inline std::int64_t count_valid(const Conv2dProblem& p, const MaskView& valid, int n, int h,
+                                int w) {
   const int h0 = std::max(h * p.stride - p.padding, 0);
   const int h1 = std::min(h * p.stride - p.padding + p.kernel, p.in_height);
   const int w0 = std::max(w * p.stride - p.padding, 0);

@@ -15,8 +15,8 @@ using Vector = xsimd::batch<T>;
 template <class T>
 inline constexpr std::ptrdiff_t width = static_cast<std::ptrdiff_t>(Vector<T>::size);
 
-/// a*b + c. xsimd 8.1 has no fused form for AVX-512: it leaves two instructions, which g++ joins and
-/// clang does not.
+/// a*b + c. xsimd 8.1 has no fused form for AVX-512: it leaves two instructions, which g++ joins
+/// and clang does not.
 template <class T>
 inline Vector<T> multiply_add(Vector<T> a, Vector<T> b, Vector<T> c) {
 #if defined(__AVX512F__)
