@@ -44,21 +44,27 @@ struct Whole {
   }
 };
 
-/// Greedy placement may leave a gap where a few buffers (the weights' scratch, of small batches)
-/// outweigh the others; `slack` is the share of it that is allowed.
-void check_good(const Structure& s, const PassRequest& request, double slack) {
-  const Plan plan = make_plan(s, request);
+/// Valid; without the kernels' scratch as small as what lives at once, with it within a tenth (a
+/// few large short-lived buffers make the greedy placement leave gaps).
+void check_good(const Structure& s, const PassRequest& request) {
+  Plan plan = make_plan(s, request);
   REQUIRE(plan.complaint == Complaint::none);
   CHECK(valid(plan));
   CHECK(plan.bytes >= peak_live_bytes(plan));
-  CHECK(static_cast<double>(plan.bytes) <=
-        (1 + slack) * static_cast<double>(peak_live_bytes(plan)));
+  CHECK(static_cast<double>(plan.bytes) <= 1.1 * static_cast<double>(peak_live_bytes(plan)));
+  for (const OperationPlan& p : plan.operations)
+    for (const int b : {p.forward_workspace, p.backward_workspace})
+      if (b >= 0) plan.buffers[b].bytes = 0;
+  plan.bytes = 0;
+  detail::place_buffers(plan);
+  CHECK(valid(plan));
+  CHECK(static_cast<double>(plan.bytes) <= 1.001 * static_cast<double>(peak_live_bytes(plan)));
 }
-void check_all(const Structure& s, int batch, double slack) {
-  check_good(s, {.batch = batch}, slack);
-  check_good(s, {.batch = batch, .gradients = false}, slack);
-  check_good(s, {.batch = batch, .input_gradients = true}, slack);
-  check_good(s, {.batch = batch, .parameter_gradients = false, .input_gradients = true}, slack);
+void check_all(const Structure& s, int batch) {
+  check_good(s, {.batch = batch});
+  check_good(s, {.batch = batch, .gradients = false});
+  check_good(s, {.batch = batch, .input_gradients = true});
+  check_good(s, {.batch = batch, .parameter_gradients = false, .input_gradients = true});
 }
 /// A number that differs where plans differ.
 constexpr std::uint64_t digest(const Plan& plan) {
@@ -80,9 +86,9 @@ constexpr int value_of_operation(int i) {
 
 TEST_CASE("plans are valid and reach the lower bound") {
   for (const int batch : {1, 3, 100}) {
-    check_all(structure<PConvCifarNet1>, batch, batch == 100 ? 0 : 0.01);
-    check_all(structure<PConvCifarNet2>, batch, batch == 100 ? 0 : 0.01);
-    check_all(structure<Skip>, batch, 0.05);
+    check_all(structure<PConvCifarNet1>, batch);
+    check_all(structure<PConvCifarNet2>, batch);
+    check_all(structure<Skip>, batch);
   }
 }
 
@@ -107,7 +113,7 @@ TEST_CASE("memory grows with the batch, but not that of the weights' scratch") {
   };
   CHECK(bytes(200) <= 2 * bytes(100) + 64 * 1024);
   CHECK(bytes(200) > bytes(100) * 18 / 10);
-  CHECK(bytes(100, false) < bytes(100) / 2);
+  CHECK(bytes(100, false) < bytes(100) * 2 / 3);
 }
 
 TEST_CASE("in place and slices of a concatenation") {

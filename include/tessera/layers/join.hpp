@@ -15,7 +15,8 @@ namespace tessera {
 /// Errors     concat_size, concat_mask, too_many_groups
 struct Concat {
   static constexpr std::string_view name = "concat";
-  static constexpr bool needs_x = false, needs_y = false, strided = true, makes_mask = true;
+  static constexpr bool needs_x = false, needs_y = false, strided = true, makes_mask = true,
+                        joins_channels = true;
 
   static constexpr ShapeOrComplaint output_shape(const InputShapes& in) {
     Shape out = in.shape[0];

@@ -5,8 +5,8 @@
 //   output_shape    Shape -> Shape (or Complaint), or two Shapes, or InputShapes
 //   forward, backward   (const Run<Device, T>&)
 // optional: parameters(Shape), saved(Shape), workspace(...), needs_x, needs_y, in_place,
-// gradient_in_place, strided, makes_mask, reach, flops(Shape in, Shape out). No base class and no
-// registration: see docs/adding_a_layer.md.
+// gradient_in_place, strided, makes_mask, joins_channels, reach, flops(Shape in, Shape out). No
+// base class and no registration: see docs/adding_a_layer.md.
 #pragma once
 #include <concepts>
 #include <cstddef>
@@ -52,6 +52,7 @@ struct Layer {
   bool gradient_in_place;  // dx may be dy
   bool strided;            // accepts views whose pixel stride is larger than their channels
   bool makes_mask;         // forward writes y's mask; else x's mask is passed on
+  bool joins_channels;     // y is its inputs side by side, and they may already lie there
   Reach reach;
 };
 
@@ -111,6 +112,7 @@ constexpr Layer describe_layer() {
               false,
               false,
               false,
+              false,
               Reach{}};
   if constexpr (requires { bool{L::needs_x}; }) layer.needs_x = L::needs_x;
   if constexpr (requires { bool{L::needs_y}; }) layer.needs_y = L::needs_y;
@@ -120,6 +122,7 @@ constexpr Layer describe_layer() {
     layer.gradient_in_place = L::gradient_in_place;
   if constexpr (requires { bool{L::strided}; }) layer.strided = L::strided;
   if constexpr (requires { bool{L::makes_mask}; }) layer.makes_mask = L::makes_mask;
+  if constexpr (requires { bool{L::joins_channels}; }) layer.joins_channels = L::joins_channels;
   if constexpr (requires { Reach{L::reach}; }) layer.reach = L::reach;
   return layer;
 }

@@ -287,7 +287,7 @@ class Planner {
       const Operation& op = operation(i);
       const int y = op.output;
       if (plan_.values[y].buffer < 0) new_place(y);
-      if (op.layer == &layer_of<Concat>) {
+      if (op.layer->joins_channels) {
         int channel = plan_.values[y].channel;
         for (int k = 0; k < op.input_count; ++k) {
           const int x = op.input[k];
@@ -393,7 +393,7 @@ class Planner {
         }
         begun[x] = 1;
         const bool strided = producer(x) >= 0 && layer(producer(x)).strided;
-        if (op.layer == &layer_of<Concat> && strided)
+        if (op.layer->joins_channels && strided)
           plan_.gradients[x] = {plan_.gradients[y].buffer, first_channel,
                                 plan_.gradients[y].stride};
         else if (op.layer->gradient_in_place && op.input_count == 1 &&

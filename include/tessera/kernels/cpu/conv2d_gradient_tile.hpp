@@ -43,7 +43,7 @@ template <int Steps, int N, class T>
     for (int t = 0; t < Steps; ++t) {
       const Vector value(x[t]);
 #pragma GCC unroll 2
-      for (int n = 0; n < N; ++n) acc[t][n] = xsimd::fma(value, gradient[n], acc[t][n]);
+      for (int n = 0; n < N; ++n) acc[t][n] = simd::multiply_add(value, gradient[n], acc[t][n]);
     }
   }
 #pragma GCC unroll 12
@@ -96,7 +96,7 @@ template <int Outputs, class T>
     for (int n = 0; n < narrow_vectors; ++n) {
       const Vector value = Vector::load_unaligned(x + n * width);
 #pragma GCC unroll 4
-      for (int o = 0; o < Outputs; ++o) acc[o][n] = xsimd::fma(value, gradient[o], acc[o][n]);
+      for (int o = 0; o < Outputs; ++o) acc[o][n] = simd::multiply_add(value, gradient[o], acc[o][n]);
     }
   }
 #pragma GCC unroll 4

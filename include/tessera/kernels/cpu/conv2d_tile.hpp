@@ -81,8 +81,8 @@ template <int G, int Q, int N, class T, class Lanes, class Vector>
     const std::ptrdiff_t p = units[i / Q].y + (i % Q) * s.y_step;
     T* out = s.y + p * s.y_stride + channel;
     const T factor = s.scale ? s.scale[p] : T(1);
-    Vector first = xsimd::fma(acc[i][0], Vector(factor), bias[0]);
-    Vector second = xsimd::fma(acc[i][N - 1], Vector(factor), bias[N - 1]);
+    Vector first = simd::multiply_add(acc[i][0], Vector(factor), bias[0]);
+    Vector second = simd::multiply_add(acc[i][N - 1], Vector(factor), bias[N - 1]);
     if (factor == T(0)) first = second = Vector(T(0));
     if constexpr (N == 2) whole.store(out, first);
     last.store(out + (N - 1) * width, second);
@@ -116,7 +116,7 @@ template <int G, int Q, int N, class T>
       for (int i = 0; i < G * Q; ++i) {
         const Vector value(x[i / Q][(i % Q) * step]);
 #pragma GCC unroll 2
-        for (int n = 0; n < N; ++n) acc[i][n] = xsimd::fma(value, weight[n], acc[i][n]);
+        for (int n = 0; n < N; ++n) acc[i][n] = simd::multiply_add(value, weight[n], acc[i][n]);
       }
 #pragma GCC unroll 3
       for (int g = 0; g < G; ++g) ++x[g];
