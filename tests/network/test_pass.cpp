@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <cstring>
+#include <memory>
 #include <new>
 
 #include <tessera/layers/activations.hpp>
@@ -154,6 +155,14 @@ TEST_CASE("taps: kept values and injected gradients") {
   other.pass.backward();
   CHECK(a != other.model.gradient("0.weight"));
   CHECK(step.model.gradient("10.weight") == other.model.gradient("10.weight"));  // behind the tap
+}
+
+TEST_CASE("a pass may move between forward and backward") {
+  Step<UNet, float> step({.batch = 2}), other({.batch = 2});
+  auto kept = std::make_unique<Pass<Cpu, float>>(std::move(step.pass));
+  step.pass = std::move(*kept);
+  kept.reset();
+  CHECK(step.values() == other.values());
 }
 
 TEST_CASE("wrong use is refused with a sentence") {

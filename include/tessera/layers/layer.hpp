@@ -70,27 +70,29 @@ constexpr ShapeOrComplaint output_shape(const InputShapes& in) {
     return L::output_shape(in.shape[0]);
   }
 }
+constexpr void append(Grow<Parameter>& list, const Parameter* first, std::size_t count) {
+  for (std::size_t i = 0; i < count; ++i) list.push(first[i]);
+}
 template <class L>
 constexpr void append_parameters(const InputShapes& in, Grow<Parameter>& list) {
-  if constexpr (requires { L::parameters(in.shape[0]); })
-    for (const Parameter& p : L::parameters(in.shape[0])) list.push(p);
+  const auto all = L::parameters(in.shape[0]);
+  append(list, all.data(), all.size());
 }
 template <class L>
 constexpr Saved saved(const InputShapes& in, const Shape& out) {
   if constexpr (requires { L::saved(in.shape[0], out); }) return L::saved(in.shape[0], out);
-  else if constexpr (requires { L::saved(in.shape[0]); }) return L::saved(in.shape[0]);
-  else return {};
-}
-template <class L>
-constexpr std::size_t workspace(const WorkspaceRequest& request) {
-  if constexpr (requires { L::workspace(request); }) return L::workspace(request);
-  else return 0;
+  else return L::saved(in.shape[0]);
 }
 template <class L>
 constexpr std::int64_t flops(const InputShapes& in, const Shape& out) {
-  if constexpr (requires { L::flops(in.shape[0], out); }) return L::flops(in.shape[0], out);
-  else return out.size();
+  return L::flops(in.shape[0], out);
 }
+// One function each for all layers that do not say: a function a layer type would cost compile time.
+constexpr void no_parameters(const InputShapes&, Grow<Parameter>&) {}
+constexpr Saved nothing_saved(const InputShapes&, const Shape&) { return {}; }
+constexpr std::size_t no_workspace(const WorkspaceRequest&) { return 0; }
+constexpr std::int64_t one_flop_each(const InputShapes&, const Shape& out) { return out.size(); }
+
 template <class L>
 constexpr Layer describe_layer() {
   static_assert(
@@ -102,10 +104,10 @@ constexpr Layer describe_layer() {
       "tessera: not a layer: it needs `static constexpr Shape output_shape(Shape in)`");
   Layer layer{L::name,
               output_shape<L>,
-              append_parameters<L>,
-              saved<L>,
-              workspace<L>,
-              flops<L>,
+              no_parameters,
+              nothing_saved,
+              no_workspace,
+              one_flop_each,
               true,
               true,
               false,
@@ -114,6 +116,12 @@ constexpr Layer describe_layer() {
               false,
               false,
               Reach{}};
+  if constexpr (requires { L::parameters(Shape{}); }) layer.parameters = append_parameters<L>;
+  if constexpr (requires { L::saved(Shape{}); } || requires { L::saved(Shape{}, Shape{}); })
+    layer.saved = saved<L>;
+  if constexpr (requires(const WorkspaceRequest& r) { L::workspace(r); })
+    layer.workspace = [](const WorkspaceRequest& r) { return L::workspace(r); };
+  if constexpr (requires { L::flops(Shape{}, Shape{}); }) layer.flops = flops<L>;
   if constexpr (requires { bool{L::needs_x}; }) layer.needs_x = L::needs_x;
   if constexpr (requires { bool{L::needs_y}; }) layer.needs_y = L::needs_y;
   if constexpr (requires { bool{L::in_place}; })

@@ -85,6 +85,7 @@ class Pass {
   void forward() {
     for (int i = 0; i < static_cast<int>(runs_.size()); ++i) {
       Run<Device, T>& run = runs_[static_cast<std::size_t>(i)];
+      run.context_ = &context_;  // here, as a pass may have moved
       run.training_ = options_.mode == Mode::train;
       run.batch_statistics_ =
           run.training_ && !state_->frozen_statistics[static_cast<std::size_t>(i)];
@@ -111,6 +112,7 @@ class Pass {
       const OperationPlan& p = plan_.operations[i];
       if (p.backward) {
         Run<Device, T>& run = runs_[static_cast<std::size_t>(i)];
+        run.context_ = &context_;
         run.workspace_ = bytes(p.backward_workspace);
         code_[static_cast<std::size_t>(i)].backward(run);
         const Operation& op = structure_.operations[static_cast<std::size_t>(i)];
@@ -192,7 +194,6 @@ class Pass {
     const Operation& op = structure_.operations[static_cast<std::size_t>(i)];
     const OperationPlan& p = plan_.operations[i];
     Run<Device, T>& run = runs_[static_cast<std::size_t>(i)];
-    run.context_ = &context_;
     run.batch_ = plan_.batch;
     for (int k = 0; k < op.input_count; ++k) {
       run.x_[k] = value(op.input[k]);

@@ -44,7 +44,7 @@ class Grow {
   constexpr std::span<const T> span() const { return {data_, static_cast<std::size_t>(size_)}; }
 
  private:
-  constexpr void grow() {
+  [[gnu::noinline]] constexpr void grow() {
     const int capacity = capacity_ ? 2 * capacity_ : 16;
     T* const data = new T[static_cast<unsigned>(capacity)]{};
     for (int i = 0; i < size_; ++i) data[i] = data_[i];
