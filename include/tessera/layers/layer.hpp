@@ -70,7 +70,8 @@ constexpr ShapeOrComplaint output_shape(const InputShapes& in) {
     return L::output_shape(in.shape[0]);
   }
 }
-constexpr void append(Grow<Parameter>& list, const Parameter* first, std::size_t count) {
+[[gnu::noinline]] constexpr void append(Grow<Parameter>& list, const Parameter* first,
+                                        std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) list.push(first[i]);
 }
 template <class L>
@@ -87,7 +88,8 @@ template <class L>
 constexpr std::int64_t flops(const InputShapes& in, const Shape& out) {
   return L::flops(in.shape[0], out);
 }
-// One function each for all layers that do not say: a function a layer type would cost compile time.
+// One function each for all layers that do not say: a function a layer type would cost compile
+// time.
 constexpr void no_parameters(const InputShapes&, Grow<Parameter>&) {}
 constexpr Saved nothing_saved(const InputShapes&, const Shape&) { return {}; }
 constexpr std::size_t no_workspace(const WorkspaceRequest&) { return 0; }
@@ -102,22 +104,12 @@ constexpr Layer describe_layer() {
       requires(InputShapes in) { L::output_shape(in); } || requires { L::output_shape(Shape{}); } ||
           requires { L::output_shape(Shape{}, Shape{}); },
       "tessera: not a layer: it needs `static constexpr Shape output_shape(Shape in)`");
-  Layer layer{L::name,
-              output_shape<L>,
-              no_parameters,
-              nothing_saved,
-              no_workspace,
-              one_flop_each,
-              true,
-              true,
-              false,
-              false,
-              false,
-              false,
-              false,
-              Reach{}};
+  Layer layer{
+      L::name, output_shape<L>, no_parameters, nothing_saved, no_workspace, one_flop_each, true,
+      true,    false,           false,         false,         false,        false,         Reach{}};
   if constexpr (requires { L::parameters(Shape{}); }) layer.parameters = append_parameters<L>;
-  if constexpr (requires { L::saved(Shape{}); } || requires { L::saved(Shape{}, Shape{}); })
+  if constexpr (
+      requires { L::saved(Shape{}); } || requires { L::saved(Shape{}, Shape{}); })
     layer.saved = saved<L>;
   if constexpr (requires(const WorkspaceRequest& r) { L::workspace(r); })
     layer.workspace = [](const WorkspaceRequest& r) { return L::workspace(r); };

@@ -33,12 +33,12 @@ struct CodeBackend {
   using Entry = Code<Device, T>;
   template <class L>
   static constexpr Entry make(int) {
-    if constexpr (requires(const Run<Device, T>& run) {
-                    L::forward(run);
-                    L::backward(run);
+    using Function = void (*)(const Run<Device, T>&);
+    if constexpr (requires {
+                    static_cast<Function>(&L::forward);
+                    static_cast<Function>(&L::backward);
                   }) {
-      return {[](const Run<Device, T>& run) { L::forward(run); },
-              [](const Run<Device, T>& run) { L::backward(run); }};
+      return {static_cast<Function>(&L::forward), static_cast<Function>(&L::backward)};
     } else {
       if constexpr (std::is_same_v<T, float>) (void)sizeof(layer_has_no_code_for<L, Device>);
       return {};

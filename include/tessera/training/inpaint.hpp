@@ -3,26 +3,11 @@
 #pragma once
 #include <algorithm>
 
-#include <tessera/data/masks.hpp>
 #include <tessera/network/model.hpp>
 #include <tessera/tensor/xtensor.hpp>
+#include <tessera/training/masked_input.hpp>
 
 namespace tessera {
-
-/// Writes images and the mask of holes into a pass's input, 0 in the holes, and runs it in
-/// evaluation mode.
-template <class Device, class T>
-void run_on_masked(Pass<Device, T>& pass, View<const float> images, const std::uint8_t* hole) {
-  const View<T> x = pass.input();
-  for (std::ptrdiff_t p = 0; p < x.pixels(); ++p)
-    for (int c = 0; c < x.channels; ++c)
-      x.pixel(p)[c] = hole && hole[p] ? T(0) : static_cast<T>(images.pixel(p)[c]);
-  if (const MutableMaskView valid = pass.input_valid()) {
-    if (hole) valid_from_hole(hole, valid.data, static_cast<std::size_t>(valid.pixels()));
-    else std::fill_n(valid.data, valid.size(), std::uint8_t{1});
-  }
-  pass.forward();
-}
 
 /// Fills the holes of images `[N, H, W, C]` in [0, 1]; holes `[N, H, W]`, not 0 = missing. Known
 /// pixels are returned bit by bit. Any size the network's shapes accept. Errors: ShapeError if

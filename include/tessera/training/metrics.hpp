@@ -6,7 +6,8 @@
 #include <limits>
 
 #include <tessera/data/loader.hpp>
-#include <tessera/training/inpaint.hpp>
+#include <tessera/network/model.hpp>
+#include <tessera/training/masked_input.hpp>
 
 namespace tessera {
 

@@ -1,33 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The face every program shares: options, progress lines, the last line of JSON, errors as one
-// sentence.
-#pragma once
+// A file of its own, so that the command-line library is compiled once and not with every program.
+#include "program.hpp"
+
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <cstdlib>
-#include <functional>
-#include <string>
 
 #include <tessera/io/json.hpp>
-#include <tessera/tensor/context.hpp>
-#include <tessera/tensor/error.hpp>
-#include <tessera/training/trainer.hpp>
 
-/// Command line of a training program. Defaults are the recipe's.
-struct ProgramOptions {
-  std::string data = "data/cifar10", out = "runs/model", device = "cpu";
-  int epochs = 100, batch = 100, threads = 0;
-  std::size_t limit = 0;
-  std::uint64_t seed = 7;
-
-  tessera::Context<tessera::Cpu> context() const {
-    return threads > 0 ? tessera::Context<tessera::Cpu>{threads}
-                       : tessera::Context<tessera::Cpu>::all_cores();
-  }
-};
+namespace {
 
 /// Refuses whole numbers below `low`, in words.
-inline CLI::Validator at_least(long low) {
+CLI::Validator at_least(long low) {
   return CLI::Validator(
       [low](std::string& text) -> std::string {
         char* end = nullptr;
@@ -38,10 +22,10 @@ inline CLI::Validator at_least(long low) {
       "");
 }
 
-/// Parses the command line and runs the program. Exit status: 0 done, 1 the work failed, 2 wrong
-/// use; what went wrong is one sentence on stderr.
-inline int run_program(const std::string& description, ProgramOptions options, int argc,
-                       char** argv, const std::function<void(const ProgramOptions&)>& program) {
+}  // namespace
+
+int run_program(const std::string& description, ProgramOptions options, int argc, char** argv,
+                const std::function<void(const ProgramOptions&)>& program) {
   CLI::App app(description);
   app.option_defaults()->always_capture_default();
   app.add_option("--data", options.data, "folder of the training data");
@@ -69,9 +53,7 @@ inline int run_program(const std::string& description, ProgramOptions options, i
   }
 }
 
-/// "epoch 3/40 seconds 16.2 images_per_second 617 loss 0.00253 test_mse 0.00200 test_hole_mse
-/// 0.01210"
-inline void print_progress(const tessera::EpochReport& report) {
+void print_progress(const tessera::EpochReport& report) {
   std::printf("epoch %d/%d seconds %.1f images_per_second %.0f", report.epoch, report.epochs,
               report.seconds, report.images_per_second);
   for (const auto& [name, value] : report.losses)
@@ -82,9 +64,7 @@ inline void print_progress(const tessera::EpochReport& report) {
   std::fflush(stdout);
 }
 
-/// The last line of a training program.
-inline void print_result(const std::string& system, const tessera::EpochReport& report,
-                         double seconds) {
+void print_result(const std::string& system, const tessera::EpochReport& report, double seconds) {
   tessera::JsonLine line;
   line.add("system", system)
       .add("epochs", report.epoch)

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The recipe of the CIFAR-10 partial-convolution report, for any of its networks: MSE over all
-// pixels, Adam at 0.01, batches of 100, 100 epochs of 10,000 images; new line masks each epoch,
-// the fixed ones of the PyTorch recipe over the
-// first 1,000 test images.
+// pixels, Adam at 0.01, batches of 100, 100 epochs of 10,000 images; new line masks each epoch, the
+// fixed ones of the PyTorch recipe over the first 1,000 test images.
 #pragma once
 #include <algorithm>
+#include <chrono>
+#include <cstdio>
 
 #include <tessera/data/cifar10.hpp>
 #include <tessera/data/numpy_masks.hpp>
