@@ -6,7 +6,7 @@
 // EXPECT-GCC: tessera::Path{"shrinks"}, tessera::Path{"before"}
 // EXPECT-CLANG: tessera: a concatenation joins channels, so both inputs need the same height and width
 // EXPECT-CLANG: network_error<tessera::Complaint::concat_size, .*[{]15, 15, 6, .*[{]16, 16, 4, 
-// EXPECT-CLANG: the_layer_named_here_does_not_fit<tessera::Concat,
+// EXPECT-CLANG: the_layer_named_here_does_not_fit<tessera::Concat, .*InBlock<'s', 'h', 'r', 'i', 'n', 'k', 's'>, tessera::InBlock<'b', 'e', 'f', 'o', 'r', 'e'>
 // clang-format on
 #include <tessera/layers/conv2d.hpp>
 #include <tessera/network/network.hpp>

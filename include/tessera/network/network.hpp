@@ -81,29 +81,31 @@ constexpr Path producer_text(const T& table, int value) {
 
 // Not constexpr on purpose: calling it in a constant expression makes the compiler print its
 // template arguments, which is how clang names the layer (it prints an address as "&layer_of").
-template <class TheLayer, class Where>
+template <class TheLayer, class Where, class FirstInputFrom, class SecondInputFrom>
 int the_layer_named_here_does_not_fit() {
   return 0;
 }
 
-template <int Operation, class Where>
+template <int Operation, class... Blocks>
 struct NamingBackend {
   struct Entry {};
   template <class L>
   static constexpr Entry make(int operation) {
-    if (operation == Operation) the_layer_named_here_does_not_fit<L, Where>();
+    if (operation == Operation) the_layer_named_here_does_not_fit<L, Blocks...>();
     return {};
   }
 };
 
 template <Path P, int... I>
-InBlock<P.text[I]...> in_block(std::integer_sequence<int, I...>);
+InBlock<P.text[I]...> letters(std::integer_sequence<int, I...>);
 template <Path P>
 constexpr int length_of() {
   int n = 0;
   while (n < 63 && P.text[n]) ++n;
   return n;
 }
+template <Path P>
+using LettersOf = decltype(letters<P>(std::make_integer_sequence<int, length_of<P>()>{}));
 
 }  // namespace detail
 
@@ -125,12 +127,13 @@ struct Network {
       return true;
     } else {
       constexpr Path where = detail::path_text(table, f.scope, f.position);
-      using Where = decltype(detail::in_block<where>(
-          std::make_integer_sequence<int, detail::length_of<where>()>{}));
+      constexpr Path first = detail::producer_text(table, f.first_value);
+      constexpr Path second = detail::producer_text(table, f.second_value);
       constexpr bool ok = network_error<f.complaint, where, f.position, f.layer, f.first, f.second,
-                                        detail::producer_text(table, f.first_value),
-                                        detail::producer_text(table, f.second_value)>::ok;
-      constexpr int named = lower<detail::NamingBackend<f.operation, Where>>().inputs;
+                                        first, second>::ok;
+      using Naming = detail::NamingBackend<f.operation, detail::LettersOf<where>,
+                                           detail::LettersOf<first>, detail::LettersOf<second>>;
+      constexpr int named = lower<Naming>().inputs;
       return ok && named > 0;
     }
   }

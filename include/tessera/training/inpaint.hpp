@@ -55,12 +55,14 @@ requires requires(const Images& images, const Holes& holes) {
 xt::xtensor<float, 4> inpaint_images(Model<Net, Device, T>& model, const Images& images,
                                      const Holes& holes) {
   const View<const float> view = as_view(images);
+  std::string got;
+  for (const auto size : holes.shape()) got += (got.empty() ? "[" : ", ") + std::to_string(size);
+  got += got.empty() ? "a number" : "]";
   if (holes.dimension() != 3 || holes.shape()[0] != images.shape()[0] ||
       holes.shape()[1] != images.shape()[1] || holes.shape()[2] != images.shape()[2])
     throw ShapeError("inpaint: expected holes [" + std::to_string(view.batch) + ", " +
-                     std::to_string(view.height) + ", " + std::to_string(view.width) +
-                     "], got an array of " + std::to_string(holes.dimension()) +
-                     " dimensions and " + std::to_string(holes.size()) + " elements");
+                     std::to_string(view.height) + ", " + std::to_string(view.width) + "], got " +
+                     got);
   Buffer<std::uint8_t> hole(holes.size());
   std::transform(holes.begin(), holes.end(), hole.begin(),
                  [](auto h) { return static_cast<std::uint8_t>(h != 0); });
