@@ -111,10 +111,9 @@ TEST_CASE("errors") {
   Model<Net> model;
   const Case grey(1, 8, 8, 1);
   CHECK_THROWS_WITH_AS(model.inpaint(grey.images, grey.holes),
-                       "inpaint: expected images of 3 channels, got 8x8x1", ShapeError);
+                       "inpaint: expected images [N, H, W, C] of 3 channels, got 8x8x1",
+                       ShapeError);
   const Case in(1, 8, 8), other(1, 8, 9);
-  CHECK_THROWS_WITH_AS(
-      model.inpaint(in.images, other.holes),
-      "inpaint: expected holes [1, 8, 8], got [1, 8, 9]",
-      ShapeError);
+  CHECK_THROWS_WITH_AS(model.inpaint(in.images, other.holes),
+                       "inpaint: expected holes [1, 8, 8], got [1, 8, 9]", ShapeError);
 }

@@ -155,6 +155,14 @@ TEST_CASE("errors are sentences") {
   const auto wrong = with_masks(ImageSet(Shape{6, 8, 3}, Buffer<std::uint8_t>(144)), LineMasks{});
   CHECK(error_of([&] { trainer.fit(wrong, {.batch_size = 1}); }) ==
         "fit: the network takes images of 8x6x3, the data set has 6x8x3");
+  CHECK(error_of([&] { trainer.fit(data, wrong, {.batch_size = 1}); }) ==
+        "fit: the network takes images of 8x6x3, the data set has 6x8x3");
+  CHECK(error_of([&] {
+          auto pass = model.pass({.gradients = false});
+          Loader loader(wrong, LoaderOptions::evaluation(1, Seed{1}));
+          Batch batch = loader.make_batch();
+          evaluate(pass, loader, batch);
+        }) == "evaluate: the network takes images of 8x6x3, the data set has 6x8x3");
   model.parameters()[0] = std::numeric_limits<float>::infinity();
   CHECK(error_of([&] { trainer.fit(data, {.batch_size = 8}); }) ==
         "training stopped: the loss is not finite at step 0 (epoch 1)");

@@ -77,6 +77,16 @@ constexpr bool derivative_reads(std::string_view text, int index) {
 }
 }  // namespace detail
 
+/// Whether a functor's text chooses with select alone. Its arguments are vectors of many elements,
+/// for which `?:` and `if` would take one way for all of them, on AVX-512 without a word.
+template <class F>
+constexpr bool chooses_by_select() {
+  if constexpr (requires { F::text; })
+    return std::string_view(F::text).find('?') == std::string_view::npos &&
+           !detail::contains_word(F::text, "if");
+  else return true;
+}
+
 /// Whether the derivative of F reads x or y. A functor may say so itself (static constexpr bool
 /// needs_x, needs_y); else its text tells; a functor without text counts as reading both.
 template <class F>

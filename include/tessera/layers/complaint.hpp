@@ -22,6 +22,7 @@ enum class Complaint : std::uint8_t {
   input_count,      // wrong number of inputs
   unknown_label,    // no Tap or Input of this name
   duplicate_label,  // two Taps or Inputs of one name
+  second_label,     // a value that has a label already
   duplicate_name,   // two blocks of one name in one scope
   fixed_size,       // the layer's parameters depend on the size
   not_accepted      // a user's layer refuses
@@ -54,6 +55,8 @@ constexpr std::string_view sentence(Complaint c) {
       return "no earlier Tap or Input has this label";
     case Complaint::duplicate_label:
       return "two Taps or Inputs have the same label";
+    case Complaint::second_label:
+      return "a value carries one label, and this one has one already";
     case Complaint::duplicate_name:
       return "two blocks of one scope have the same name";
     case Complaint::fixed_size:

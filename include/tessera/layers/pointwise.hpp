@@ -20,6 +20,9 @@ struct Pointwise {
       return std::string_view{Function::name};
     else return std::string_view{"pointwise"};
   }();
+  static_assert(pointwise::chooses_by_select<Function>(),
+                "tessera: a pointwise text works on vectors: write select(condition, a, b) "
+                "instead of ?: or if");
   static constexpr bool needs_x = pointwise::needs_x<Function>(),
                         needs_y = pointwise::needs_y<Function>();
   static constexpr bool in_place = true, strided = true;

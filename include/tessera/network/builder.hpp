@@ -109,6 +109,8 @@ class Builder {
     for (int s = 0; s < scopes.size(); ++s)
       if (s != scope_ && scopes[s].parent == scope_ && scopes[s].name == name)
         report(Complaint::duplicate_name, nullptr, {}, {});
+    if (const int index = index_of(name); index >= 0 && index < scopes[scope_].leaves)
+      report(Complaint::duplicate_name, nullptr, {}, {});
     scopes.push(Scope{scope_, name});
     const int outer = scope_;
     scope_ = scopes.size() - 1;
@@ -121,6 +123,7 @@ class Builder {
   /// Names a value, so that losses, joins and users find it.
   constexpr void mark(Value v, std::string_view label) {
     check_label(label);
+    if (!values[v.id].label.empty()) report(Complaint::second_label, nullptr, {}, {});
     values[v.id].label = label;
   }
   constexpr Value label(std::string_view label) {
@@ -138,6 +141,7 @@ class Builder {
     op.layer = &layer_of<L>;
     op.scope = scope_;
     op.position = alone_in_scope_ || !counted ? -1 : scopes[scope_].leaves;
+    if (op.position >= 0) check_index(op.position);
     if (counted) ++scopes[scope_].leaves;
     alone_in_scope_ = false;
     InputShapes in;
@@ -176,6 +180,20 @@ class Builder {
                  : (n + tensor_alignment - 1) / tensor_alignment * tensor_alignment;
       if (p.role == Role::trained) parameter_count += n;
     }
+  }
+  /// The number a name spells, or -1: a block named "0" and the unnamed layer 0 share their names.
+  static constexpr int index_of(std::string_view name) {
+    int index = 0;
+    for (const char c : name) {
+      if (c < '0' || c > '9' || index > 99999) return -1;
+      index = 10 * index + (c - '0');
+    }
+    return name.empty() ? -1 : index;
+  }
+  constexpr void check_index(int position) {
+    for (const Scope& s : scopes)
+      if (s.parent == scope_ && index_of(s.name) == position)
+        report(Complaint::duplicate_name, nullptr, {}, {});
   }
   constexpr void check_label(std::string_view label) {
     for (const ValueInfo& v : values)

@@ -42,6 +42,8 @@ struct network_error {
                 "tessera: no earlier Tap or Input has this label");
   static_assert(What != Complaint::duplicate_label,
                 "tessera: two Taps or Inputs have the same label");
+  static_assert(What != Complaint::second_label,
+                "tessera: a value carries one label, and this one has one already");
   static_assert(What != Complaint::duplicate_name,
                 "tessera: two blocks of one scope have the same name");
   static_assert(What != Complaint::fixed_size,

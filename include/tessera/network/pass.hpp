@@ -23,9 +23,9 @@ struct PassOptions {
   bool parameter_gradients =
       true;  // false: the network is only passed through, as a discriminator for its generator
   bool input_gradients = false;
-  std::vector<Shape> inputs{};             // sizes other than the declared ones
-  std::vector<std::string_view> keep{};    // taps that stay readable until the loss
-  std::vector<std::string_view> inject{};  // taps whose gradients the caller adds to
+  std::vector<Shape> inputs{};        // sizes other than the declared ones
+  std::vector<std::string> keep{};    // taps that stay readable until the loss
+  std::vector<std::string> inject{};  // taps whose gradients the caller adds to
   bool poison_dead_buffers =
       false;  // every buffer is NaN before its first and after its last use: finds plan errors
 };
@@ -135,7 +135,7 @@ class Pass {
       if (structure_.values[v].label == label) return static_cast<int>(v);
     throw ArgumentError("the network has no Tap or Input \"" + std::string(label) + "\"");
   }
-  int find(std::string_view label, const std::vector<std::string_view>& asked,
+  int find(std::string_view label, const std::vector<std::string>& asked,
            const char* option) const {
     const int v = value_of(label);
     for (const auto& l : asked)
@@ -154,8 +154,8 @@ class Pass {
     for (std::size_t i = 0; i < options_.inputs.size(); ++i)
       if (i >= static_cast<std::size_t>(structure_.inputs) ||
           options_.inputs[i].channels != structure_.values[i].shape.channels)
-        throw ShapeError("input " + std::to_string(i) + ": the network takes " +
-                         std::to_string(structure_.inputs) + " inputs, the first of " +
+        throw ShapeError("input " + std::to_string(i) + ": expected one of " +
+                         std::to_string(structure_.inputs) + " inputs and " +
                          std::to_string(structure_.values[0].shape.channels) + " channels, got " +
                          to_string(options_.inputs[i]));
     plan_ =

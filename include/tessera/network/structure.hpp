@@ -35,8 +35,13 @@ struct StructureBackend {
 template <class Backend, class InputList, class... L>
 constexpr Builder<Backend> lower_network(int& output) {
   Builder<Backend> b;
-  const Value x = InputList::make(b);
-  output = Sequential<L...>::lower(b, x).id;
+  if constexpr (requires { InputList::make(b); }) {
+    const Value x = InputList::make(b);
+    output = Sequential<L...>::lower(b, x).id;
+  } else {
+    static_assert(sizeof(InputList) == 0,
+                  "tessera: a network begins with Input, MaskedInput or Inputs");
+  }
   return b;
 }
 

@@ -18,8 +18,8 @@ Tensor<float> inpaint_images(Model<Net, Device, T>& model, View<const float> ima
   constexpr int max_batch = 32;
   const Shape declared = input_shape<Net>, given = images.shape();
   if (given.channels != declared.channels)
-    throw ShapeError("inpaint: expected images of " + std::to_string(declared.channels) +
-                     " channels, got " + to_string(given));
+    throw ShapeError("inpaint: expected images [N, H, W, C] of " +
+                     std::to_string(declared.channels) + " channels, got " + to_string(given));
   Tensor<float> restored(images.batch, given);
   std::optional<Pass<Device, T>> pass;
   for (int first = 0; first < images.batch; first += max_batch) {
@@ -55,6 +55,10 @@ requires requires(const Images& images, const Holes& holes) {
 xt::xtensor<float, 4> inpaint_images(Model<Net, Device, T>& model, const Images& images,
                                      const Holes& holes) {
   const View<const float> view = as_view(images);
+  if (view.channels != input_shape<Net>.channels)
+    throw ShapeError("inpaint: expected images [N, H, W, C] of " +
+                     std::to_string(input_shape<Net>.channels) + " channels, got " +
+                     to_string(view.shape()));
   std::string got;
   for (const auto size : holes.shape()) got += (got.empty() ? "[" : ", ") + std::to_string(size);
   got += got.empty() ? "a number" : "]";

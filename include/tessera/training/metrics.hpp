@@ -59,6 +59,9 @@ class MetricSums {
 /// LoaderOptions::evaluation.
 template <class Device, class T, class Data, class Masks>
 Metrics evaluate(Pass<Device, T>& pass, Loader<Data, Masks>& loader, Batch& batch) {
+  if (const Shape s = pass.input().shape(); loader.shape().unmasked() != s)
+    throw ShapeError("evaluate: the network takes images of " + to_string(s) +
+                     ", the data set has " + to_string(loader.shape()));
   MetricSums sums;
   for (loader.start_epoch(0); loader.next(batch);) {
     run_on_masked(pass, View<const float>(batch.image.view()), batch.hole.data());

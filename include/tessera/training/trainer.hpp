@@ -59,6 +59,7 @@ class Trainer {
   template <class Data, class Masks, class TestData, class TestMasks>
   EpochReport fit(const MaskedData<Data, Masks>& train, const MaskedData<TestData, TestMasks>& test,
                   const FitOptions& options) {
+    check_shape(test.shape());
     const int size = std::min(options.batch_size, static_cast<int>(test.size()));
     Loader loader(test, LoaderOptions::evaluation(size, options.test_mask_seed));
     Batch batch = loader.make_batch();
@@ -93,10 +94,7 @@ class Trainer {
   template <class Data, class Masks, class Evaluate>
   EpochReport run(const MaskedData<Data, Masks>& train, const FitOptions& options,
                   const Evaluate& evaluate_test) {
-    if (train.shape() != input_shape<Net>.unmasked())
-      throw ShapeError("fit: the network takes images of " +
-                       to_string(input_shape<Net>.unmasked()) + ", the data set has " +
-                       to_string(train.shape()));
+    check_shape(train.shape());
     if (options.epochs < 1)
       throw ArgumentError("fit: expected at least 1 epoch, got " + std::to_string(options.epochs));
     Loader loader(train, LoaderOptions::training(options.batch_size, options.seed));
@@ -129,6 +127,11 @@ class Trainer {
     return report;
   }
 
+  static void check_shape(const Shape& images) {
+    if (const Shape expected = input_shape<Net>.unmasked(); images != expected)
+      throw ShapeError("fit: the network takes images of " + to_string(expected) +
+                       ", the data set has " + to_string(images));
+  }
   void write_input(Pass<Device, T>& pass, const Batch& batch) {
     const View<T> x = pass.input();
     std::copy_n(batch.masked.data(), x.size(), x.data);
