@@ -15,6 +15,9 @@ using nlohmann::json;
 
 namespace {
 
+/// PyTorch's own largest deviation in float32 over ten Adam steps (golden/README.md).
+constexpr double float32_adam_dev = 6.8e-5;
+
 struct Tolerance {
   double output;    // absolute, of values in (0, 1)
   double gradient;  // relative to the L2 norm of a tensor's gradient
@@ -156,9 +159,9 @@ template <class Net>
 void check_both(const char* name) {
   check_network<Net, double>(name, {1e-8, 1e-8, 1e-8});
   const json expected = golden::load("pconv_cifar.json", name);
-  check_network<Net, float>(name,
-                            {4 * expected.at("float32_train_max_abs_dev").get<double>(),
-                             4 * expected.at("float32_grad_max_rel_dev").get<double>(), 4e-4});
+  check_network<Net, float>(
+      name, {4 * expected.at("float32_train_max_abs_dev").get<double>(),
+             4 * expected.at("float32_grad_max_rel_dev").get<double>(), 4 * float32_adam_dev});
 }
 
 }  // namespace
