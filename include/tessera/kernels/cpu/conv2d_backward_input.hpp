@@ -129,15 +129,6 @@ void backward_input_phase(const BackwardInputPlan<T>& plan, const Group& group, 
   run_sweep(s, grid, panels + phase_offset(plan, row_phase, column_phase), units, partial);
 }
 
-/// dx rows [h0, h1) of an image: zeros under holes.
-template <class T>
-void zero_dx_holes(const View<T>& dx, const MaskView& valid, std::ptrdiff_t image,
-                   std::ptrdiff_t h0, std::ptrdiff_t h1) {
-  const std::ptrdiff_t first = (image * dx.height + h0) * dx.width;
-  for (std::ptrdiff_t pixel = first; pixel < first + (h1 - h0) * dx.width; ++pixel)
-    zero_holes(dx.pixel(pixel), valid, pixel, dx.channels);
-}
-
 /// All phases of one group of images.
 template <class T>
 void backward_input_group(const BackwardInputPlan<T>& plan, const Group& group, View<const T> dy,

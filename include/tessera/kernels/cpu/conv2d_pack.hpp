@@ -54,6 +54,15 @@ inline void zero_holes(T* to, const MaskView& valid, std::ptrdiff_t pixel,
   }
 }
 
+/// dx rows [h0, h1) of an image: zeros under holes.
+template <class T>
+void zero_dx_holes(const View<T>& dx, const MaskView& valid, std::ptrdiff_t image,
+                   std::ptrdiff_t h0, std::ptrdiff_t h1) {
+  const std::ptrdiff_t first = (image * dx.height + h0) * dx.width;
+  for (std::ptrdiff_t pixel = first; pixel < first + (h1 - h0) * dx.width; ++pixel)
+    zero_holes(dx.pixel(pixel), valid, pixel, dx.channels);
+}
+
 /// A pixel of dy: dy * scale, 0 where scale is 0.
 template <class T>
 struct ScaleOrZero {

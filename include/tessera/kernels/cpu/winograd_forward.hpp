@@ -220,9 +220,7 @@ void winograd_backward_input(const Context<Cpu>& context, const Conv2dProblem& p
                                   last = std::min<std::ptrdiff_t>(2 * (group.row + group.rows),
                                                                   p.in_height);
              for (std::ptrdiff_t n = group.image; n < group.image + group.images; ++n)
-               for (std::ptrdiff_t q = (n * p.in_height + first) * p.in_width;
-                    q < (n * p.in_height + last) * p.in_width; ++q)
-                 zero_holes(dx.pixel(q), valid, q, dx.channels);
+               zero_dx_holes(dx, valid, n, first, last);
            });
 }
 
