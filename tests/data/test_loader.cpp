@@ -11,6 +11,7 @@
 #include <map>
 #include <new>
 #include <set>
+#include <stop_token>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -271,6 +272,95 @@ TEST_CASE("loader: masks made beforehand go with their samples, whatever order a
                        tessera::ArgumentError);
   const tessera::MaskedData<ImageSet, FixedMasks> unchecked{numbered_images(20), turned};
   CHECK_THROWS_AS(Loader(unchecked, LoaderOptions::evaluation(6, Seed{1})), tessera::ArgumentError);
+}
+
+namespace {
+
+/// Images that are read at random: every number is sample + a uniform draw.
+struct Noise {
+  std::size_t count;
+  std::size_t size() const { return count; }
+  tessera::Shape shape() const { return ::shape; }
+  void read(std::size_t index, tessera::RandomStream& random, tessera::View<float> image) const {
+    for (std::ptrdiff_t i = 0; i < image.size(); ++i)
+      image.data[i] = static_cast<float>(static_cast<double>(index) + random.uniform());
+  }
+};
+static_assert(tessera::RandomDataset<Noise> && !tessera::Dataset<Noise>);
+
+/// The first number of each sample of an epoch, by sample.
+template <class L>
+std::map<std::size_t, float> read_of(L& loader, std::uint64_t epoch) {
+  std::map<std::size_t, float> first;
+  Batch batch = loader.make_batch();
+  for (loader.start_epoch(epoch); loader.next(batch);)
+    for (int i = 0; i < batch.size; ++i) {
+      const float value = batch.images()(i, 0, 0, 0);
+      first[static_cast<std::size_t>(value)] = value;
+    }
+  return first;
+}
+
+}  // namespace
+
+TEST_CASE("loader: what is read at random depends on seed, epoch and sample") {
+  const auto data = tessera::with_masks(Noise{20}, LineMasks{});
+  Loader by_five(data, LoaderOptions::training(5, Seed{7}));
+  Loader in_order(data, {.batch_size = 2, .seed = Seed{7}, .shuffle = false});
+  const auto epoch = read_of(by_five, 3);
+  CHECK(epoch.size() == 20);
+  CHECK(read_of(in_order, 3) == epoch);
+  CHECK(read_of(by_five, 3) == epoch);  // earlier epochs leave no trace
+  std::set<float> draws;
+  for (const auto& [sample, value] : epoch) {
+    draws.insert(value - static_cast<float>(sample));
+    CHECK(read_of(by_five, 4).at(sample) != value);
+  }
+  CHECK(draws.size() == 20);
+  Loader other(data, LoaderOptions::training(5, Seed{8}));
+  CHECK(read_of(other, 3) != epoch);
+
+  Loader evaluation(data, LoaderOptions::evaluation(6, Seed{7}));
+  const auto fixed = read_of(evaluation, 0);
+  CHECK(fixed.size() == 20);
+  CHECK(read_of(evaluation, 9) == fixed);
+  CHECK(fixed != epoch);
+}
+
+TEST_CASE("loader: masks and order are the same whether images are read at random or not") {
+  const auto options = LoaderOptions::training(5, Seed{7});
+  Loader noise(tessera::with_masks(Noise{20}, LineMasks{}), options);
+  auto plain = line_loader(20, options);
+  Batch a = noise.make_batch(), b = plain.make_batch();
+  noise.start_epoch(2);
+  plain.start_epoch(2);
+  while (noise.next(a)) {
+    REQUIRE(plain.next(b));
+    CHECK(std::ranges::equal(a.hole.span(), b.hole.span()));
+    for (int i = 0; i < 5; ++i)
+      CHECK(static_cast<std::size_t>(a.images()(i, 0, 0, 0)) == sample_of(b, i));
+  }
+}
+
+TEST_CASE("loader: the order and masks of a seed, kept from version to version") {
+  auto loader = line_loader(8, LoaderOptions::training(4, Seed{7}));
+  const auto epoch = run(loader, 1);
+  CHECK(order_of(epoch) == std::vector<std::size_t>{4, 6, 3, 0, 5, 7, 2, 1});
+  std::uint64_t hash = 1469598103934665603u;
+  for (const auto& sample : epoch)
+    for (const std::uint8_t hole : sample.second) hash = (hash ^ hole) * 1099511628211u;
+  CHECK(hash == 0xa865c09296137fa8u);
+}
+
+TEST_CASE("loader: leaves off when asked to stop") {
+  auto loader = line_loader(8, LoaderOptions::training(4, Seed{7}));
+  Batch batch = loader.make_batch();
+  loader.fill(0, batch);
+  CHECK(batch.size == 4);
+  std::stop_source source;
+  source.request_stop();
+  loader.fill(0, batch, source.get_token());
+  CHECK(batch.size == 0);
 }
 
 TEST_CASE("loader: what it refuses") {

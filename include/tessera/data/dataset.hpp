@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a set of images is, and the plain one: images held in memory as bytes.
+// What a set of images is: read alike every time, or at random (patches, augmentation); and the
+// plain one, images held in memory as bytes.
 #pragma once
 #include <concepts>
 #include <cstddef>
@@ -11,6 +12,7 @@
 
 #include <tessera/tensor/buffer.hpp>
 #include <tessera/tensor/error.hpp>
+#include <tessera/tensor/random.hpp>
 #include <tessera/tensor/view.hpp>
 
 namespace tessera {
@@ -20,11 +22,34 @@ namespace tessera {
 /// (they share the pixels), and any type with these members is a data set.
 template <class D>
 concept Dataset = std::copy_constructible<D> &&
-                  requires(const D& data, std::size_t index, View<float> image) {
-                    { data.size() } -> std::convertible_to<std::size_t>;
-                    { data.shape() } -> std::convertible_to<Shape>;
-                    data.read(index, image);
-                  };
+    requires(const D& data, std::size_t index, View<float> image) {
+  { data.size() } -> std::convertible_to<std::size_t>;
+  { data.shape() } -> std::convertible_to<Shape>;
+  data.read(index, image);
+};
+
+/// A set of images that are read at random, such as random patches of photographs:
+/// `read(i, random, image)` writes a version of image i, a function of i and the random stream
+/// alone. All else is as in a Dataset. The loader gives each sample of each epoch a stream of its
+/// own, (seed, epoch, sample), and in evaluation (seed, sample).
+template <class D>
+concept RandomDataset = std::copy_constructible<D> &&
+    requires(const D& data, std::size_t index, RandomStream& random, View<float> image) {
+  { data.size() } -> std::convertible_to<std::size_t>;
+  { data.shape() } -> std::convertible_to<Shape>;
+  data.read(index, random, image);
+};
+
+/// A set of images of either kind. Where a type is of both, the index alone decides.
+template <class D>
+concept ImageSource = Dataset<D> || RandomDataset<D>;
+
+/// Writes image `index` of either kind; only a RandomDataset draws from `random`.
+template <ImageSource D>
+void read_image(const D& data, std::size_t index, RandomStream& random, View<float> image) {
+  if constexpr (Dataset<D>) data.read(index, image);
+  else data.read(index, random, image);
+}
 
 /// Images in memory, `[count, H, W, C]` bytes with an optional label each; float = byte / 255.
 /// Copies, take and drop share the pixels.
@@ -70,8 +95,8 @@ class ImageSet {
   /// Errors: ShapeError if `out` has another shape, ArgumentError if there is no such image.
   void read(std::size_t index, View<float> out) const {
     if (out.batch != 1 || out.shape() != shape_)
-      throw ShapeError("ImageSet: expected room for one image of " + to_string(shape_) +
-                       ", got " + std::to_string(out.batch) + " of " + to_string(out.shape()));
+      throw ShapeError("ImageSet: expected room for one image of " + to_string(shape_) + ", got " +
+                       std::to_string(out.batch) + " of " + to_string(out.shape()));
     const std::uint8_t* bytes = image(index).data();  // [H, W, C]
     for (std::ptrdiff_t p = 0; p < out.pixels(); ++p, bytes += out.channels) {
       float* pixel = out.pixel(p);
@@ -105,8 +130,8 @@ class ImageSet {
   std::size_t image_size() const { return static_cast<std::size_t>(shape_.size()); }
   void check_index(std::size_t index) const {
     if (index >= count_)
-      throw ArgumentError("ImageSet: expected an index below " + std::to_string(count_) +
-                          ", got " + std::to_string(index));
+      throw ArgumentError("ImageSet: expected an index below " + std::to_string(count_) + ", got " +
+                          std::to_string(index));
   }
   void check_count(const char* function, std::size_t n) const {
     if (n > count_)
@@ -119,6 +144,6 @@ class ImageSet {
   std::size_t first_ = 0, count_ = 0;
 };
 
-static_assert(Dataset<ImageSet>);
+static_assert(Dataset<ImageSet> && ImageSource<ImageSet> && !RandomDataset<ImageSet>);
 
 }  // namespace tessera

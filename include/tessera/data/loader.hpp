@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Batches of masked images. Which image is where in an epoch is a function of (seed, epoch), and a
-// mask one of (seed, epoch, sample), or of the sample alone (IndexedMasks): neither the batch size,
-// the order in which batches are made nor the number of threads changes a pixel.
+// Batches of masked images. Which image is where in an epoch is a function of (seed, epoch); a
+// mask, and what is read at random (RandomDataset), one of (seed, epoch, sample); IndexedMasks and
+// plain data sets one of the sample alone: neither the batch size, the order in which batches are
+// made nor the number of threads changes a pixel.
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -9,11 +10,13 @@
 #include <limits>
 #include <numeric>
 #include <span>
+#include <stop_token>
 #include <string>
 #include <utility>
 
 #include <tessera/data/dataset.hpp>
 #include <tessera/data/masks.hpp>
+#include <tessera/data/shuffle.hpp>
 #include <tessera/tensor/buffer.hpp>
 #include <tessera/tensor/error.hpp>
 #include <tessera/tensor/random.hpp>
@@ -22,7 +25,7 @@
 namespace tessera {
 
 /// A data set and the masks that go over its images; made by with_masks. Owns copies of both.
-template <Dataset Data, MaskGenerator Masks>
+template <ImageSource Data, MaskGenerator Masks>
 struct MaskedData {
   Data data;
   Masks masks;
@@ -40,12 +43,13 @@ struct MaskedData {
 
   /// Reads image `index` and draws a mask over it: `image` and `masked` `[1, H, W, C]`, `hole`
   /// `[H, W]`, 1 = hole. `masked` is the image with 0 in the holes: selected, not multiplied.
-  /// IndexedMasks take the mask from `index`, others from `random`.
-  void read(std::size_t index, RandomStream random, View<float> image, std::uint8_t* hole,
-            View<float> masked) const {
-    data.read(index, image);
+  /// IndexedMasks take the mask from `index`, others from `mask_random`; a RandomDataset reads with
+  /// `data_random`.
+  void read(std::size_t index, RandomStream data_random, RandomStream mask_random,
+            View<float> image, std::uint8_t* hole, View<float> masked) const {
+    read_image(data, index, data_random, image);
     if constexpr (IndexedMasks<Masks>) masks.draw(index, hole);
-    else masks.draw(random, image.height, image.width, hole);
+    else masks.draw(mask_random, image.height, image.width, hole);
     for (std::ptrdiff_t p = 0; p < image.pixels(); ++p)
       for (int c = 0; c < image.channels; ++c)
         masked.pixel(p)[c] = hole[p] ? 0.0f : image.pixel(p)[c];
@@ -54,7 +58,7 @@ struct MaskedData {
 
 /// The images of `data` under masks of `masks`.
 /// Errors: ArgumentError if masks made beforehand (FixedMasks) do not fit the images.
-template <Dataset Data, MaskGenerator Masks>
+template <ImageSource Data, MaskGenerator Masks>
 MaskedData<Data, Masks> with_masks(Data data, Masks masks) {
   MaskedData<Data, Masks> masked{std::move(data), std::move(masks)};
   masked.check();
@@ -88,10 +92,10 @@ struct Batch {
 /// How a Loader goes through the data.
 struct LoaderOptions {
   int batch_size = 100;
-  Seed seed{};                // of the order and the masks
+  Seed seed{};                // of the order, the masks and what is read at random
   bool shuffle = true;        // a new order each epoch; else the order of the data set
   bool whole_batches = true;  // drop the samples that do not fill the last batch
-  bool fixed_masks = false;   // the same mask over a sample in every epoch; FixedMasks always do
+  bool fixed_masks = false;   // the same mask and version of a sample in every epoch
 
   /// A new order and new masks each epoch, whole batches only.
   static constexpr LoaderOptions training(int batch_size, Seed seed) {
@@ -112,7 +116,7 @@ struct LoaderOptions {
 ///
 /// No call after construction and make_batch allocates. `fill` is const and depends on its index
 /// alone, so several threads may make batches ahead.
-template <Dataset Data, MaskGenerator Masks>
+template <ImageSource Data, MaskGenerator Masks>
 class Loader {
  public:
   /// Starts at epoch 0. Errors: ArgumentError if the batch size is not positive, the data set does
@@ -160,9 +164,7 @@ class Loader {
     std::iota(order_.begin(), order_.end(), 0u);
     if (!options_.shuffle) return;
     RandomStream random(key(Purpose::order, epoch), 0);
-    for (std::size_t i = order_.size() - 1; i > 0; --i)  // Fisher-Yates
-      std::swap(order_[i],
-                order_[static_cast<std::size_t>(random.integer(0, static_cast<int>(i) + 1))]);
+    shuffle(order_.span(), random);
   }
 
   /// Fills the next batch of the epoch; false, and the batch untouched, where the epoch is over.
@@ -175,27 +177,37 @@ class Loader {
 
   /// Fills `batch` with batch `index` of this epoch. The last may be smaller than the others.
   /// Errors: ArgumentError if there is no such batch; ShapeError if `batch` has other sizes.
-  void fill(std::size_t index, Batch& batch) const {
+  /// Once `stop` is asked for, it leaves off after a sample, and the batch has size 0.
+  void fill(std::size_t index, Batch& batch, const std::stop_token& stop = {}) const {
     const Shape s = shape().unmasked();
     if (index >= batches())
       throw ArgumentError("Loader: expected a batch below " + std::to_string(batches()) + ", got " +
                           std::to_string(index));
-    if (batch.capacity() != options_.batch_size || batch.image.shape() != s)
-      throw ShapeError("Loader: expected a batch of " + std::to_string(options_.batch_size) +
-                       " images of " + to_string(s) + ", got one of " +
-                       std::to_string(batch.capacity()) + " of " + to_string(batch.image.shape()));
+    check(batch);
     const std::size_t first = index * static_cast<std::size_t>(options_.batch_size);
     const auto count =
         std::min(static_cast<std::size_t>(options_.batch_size), data_.size() - first);
     batch.size = 0;  // stays so if reading fails half-way
     for (std::size_t i = 0; i < count; ++i) {
+      if (stop.stop_requested()) return;
       const std::size_t sample = order_[first + i];
       const auto offset = static_cast<std::size_t>(s.size()) * i;
-      data_.read(sample, mask_stream(sample), make_view(batch.image.data() + offset, 1, s),
+      data_.read(sample, stream(Purpose::data, Purpose::fixed_data, sample),
+                 stream(Purpose::masks, Purpose::fixed_masks, sample),
+                 make_view(batch.image.data() + offset, 1, s),
                  batch.hole.data() + static_cast<std::size_t>(s.pixels()) * i,
                  make_view(batch.masked.data() + offset, 1, s));
     }
     batch.size = static_cast<int>(count);
+  }
+
+  /// Errors: ShapeError unless `batch` is as make_batch makes it.
+  void check(const Batch& batch) const {
+    const Shape s = shape().unmasked();
+    if (batch.capacity() != options_.batch_size || batch.image.shape() != s)
+      throw ShapeError("Loader: expected a batch of " + std::to_string(options_.batch_size) +
+                       " images of " + to_string(s) + ", got one of " +
+                       std::to_string(batch.capacity()) + " of " + to_string(batch.image.shape()));
   }
 
   /// The index in the data set of the sample at a place of this epoch.
@@ -209,14 +221,20 @@ class Loader {
 
  private:
   /// Keeps the streams of one seed apart.
-  enum class Purpose : std::uint64_t { order = 1, masks = 2, fixed_masks = 3 };
+  enum class Purpose : std::uint64_t {
+    order = 1,
+    masks = 2,
+    fixed_masks = 3,
+    data = 4,
+    fixed_data = 5
+  };
 
   Seed key(Purpose purpose, std::uint64_t epoch) const {
     return {mix(mix(options_.seed.value, static_cast<std::uint64_t>(purpose)), epoch)};
   }
-  RandomStream mask_stream(std::size_t sample) const {
-    return options_.fixed_masks ? RandomStream(key(Purpose::fixed_masks, 0), sample)
-                                : RandomStream(key(Purpose::masks, epoch_), sample);
+  RandomStream stream(Purpose each_epoch, Purpose fixed, std::size_t sample) const {
+    return options_.fixed_masks ? RandomStream(key(fixed, 0), sample)
+                                : RandomStream(key(each_epoch, epoch_), sample);
   }
 
   MaskedData<Data, Masks> data_;

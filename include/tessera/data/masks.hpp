@@ -53,8 +53,23 @@ inline void valid_from_hole(const std::uint8_t* hole, std::uint8_t* valid, std::
 inline double hole_ratio(std::span<const std::uint8_t> hole) {
   if (hole.empty()) return 0;
   const auto known = std::count(hole.begin(), hole.end(), std::uint8_t{0});
-  return 1.0 - static_cast<double>(known) / static_cast<double>(hole.size());
+  return static_cast<double>(static_cast<std::ptrdiff_t>(hole.size()) - known) /
+         static_cast<double>(hole.size());
 }
+
+namespace detail {
+
+/// Errors: ArgumentError unless smallest <= low <= high, of `what` a mask generator draws.
+inline void check_mask_range(const char* generator, const char* what, int smallest, int low,
+                             int high) {
+  constexpr int largest = 1'000'000;  // keeps every sum of a generator within int
+  if (low < smallest || high < low || high > largest)
+    throw ArgumentError(std::string(generator) + ": expected " + std::to_string(smallest) +
+                        " <= least " + what + " <= greatest, got " + std::to_string(low) + " and " +
+                        std::to_string(high));
+}
+
+}  // namespace detail
 
 /// A thick segment between two pixels; x counts columns, y rows, thickness is in pixels.
 struct LineSegment {
@@ -104,8 +119,8 @@ struct LineMasks {
   /// of each. Errors: ArgumentError if a range is empty or negative, or a side is below 2 pixels.
   template <IntegerSource Random>
   void draw(Random& random, int height, int width, std::uint8_t* hole) const {
-    check_range("number of lines", 0, min_lines, max_lines);
-    check_range("thickness", 1, min_thickness, max_thickness);
+    detail::check_mask_range("LineMasks", "number of lines", 0, min_lines, max_lines);
+    detail::check_mask_range("LineMasks", "thickness", 1, min_thickness, max_thickness);
     if (height < 2 || width < 2)
       throw ArgumentError("LineMasks: expected at least 2x2 pixels, got " + std::to_string(height) +
                           "x" + std::to_string(width));
@@ -120,15 +135,6 @@ struct LineMasks {
       line.thickness = random.integer(min_thickness, max_thickness + 1);
       draw_line(line, height, width, hole);
     }
-  }
-
- private:
-  static void check_range(const char* what, int smallest, int low, int high) {
-    constexpr int largest = 1'000'000;  // keeps every sum below within int
-    if (low < smallest || high < low || high > largest)
-      throw ArgumentError(std::string("LineMasks: expected ") + std::to_string(smallest) +
-                          " <= least " + what + " <= greatest, got " + std::to_string(low) +
-                          " and " + std::to_string(high));
   }
 };
 
@@ -146,6 +152,10 @@ struct RectangleMask {
                           " pixels, got " + std::to_string(height) + "x" + std::to_string(width) +
                           " at row " + std::to_string(top) + ", column " + std::to_string(left));
     std::fill_n(hole, static_cast<std::ptrdiff_t>(image_height) * image_width, std::uint8_t{0});
+    add(image_width, hole);
+  }
+  /// Sets the rectangle, which must be within the image, in a mask with rows of `image_width`.
+  void add(int image_width, std::uint8_t* hole) const {
     for (int y = top; y < top + height; ++y)
       std::fill_n(hole + static_cast<std::ptrdiff_t>(y) * image_width + left, width,
                   std::uint8_t{1});

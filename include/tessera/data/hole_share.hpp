@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Masks whose share of holes is kept within limits, by drawing again.
+#pragma once
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string>
+
+#include <tessera/data/masks.hpp>
+#include <tessera/tensor/error.hpp>
+#include <tessera/tensor/random.hpp>
+
+namespace tessera {
+
+/// Masks of another generator, with a share of hole pixels in [low, high]: draws until it lies
+/// there, at most `tries` times, and then takes the mask that came closest (the first of equals).
+///
+///     HoleShare{StrokeMasks{}, 0.1, 0.4}
+template <RandomMasks Masks>
+struct HoleShare {
+  Masks masks;
+  double low = 0.1, high = 0.4;
+  int tries = 100;
+
+  /// Writes `hole` `[height, width]`.
+  /// Errors: ArgumentError unless 0 <= low <= high <= 1 and tries >= 1; those of `masks`.
+  void draw(RandomStream& random, int height, int width, std::uint8_t* hole) const {
+    if (!(low >= 0 && low <= high && high <= 1) || tries < 1)
+      throw ArgumentError("HoleShare: expected 0 <= low <= high <= 1 and at least 1 try, got " +
+                          std::to_string(low) + ", " + std::to_string(high) + " and " +
+                          std::to_string(tries));
+    const auto pixels = static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
+    RandomStream closest = random;
+    double least = std::numeric_limits<double>::infinity();
+    for (int i = 0; i < tries; ++i) {
+      const RandomStream start = random;
+      masks.draw(random, height, width, hole);
+      const double share = hole_ratio({hole, pixels});
+      const double distance = std::max(low - share, share - high);
+      if (distance <= 0) return;
+      if (distance < least) {
+        least = distance;
+        closest = start;
+      }
+    }
+    masks.draw(closest, height, width, hole);  // a stream is cheaper to remember than a mask
+  }
+};
+template <class Masks, class... Rest>
+HoleShare(Masks, Rest...) -> HoleShare<Masks>;
+
+}  // namespace tessera
