@@ -4,6 +4,7 @@
 // EXPECT-GCC: tessera: a pointwise text works on vectors: write select[(]condition, a, b[)] instead of [?]: or if
 // EXPECT-CLANG: tessera: a pointwise text works on vectors: write select[(]condition, a, b[)] instead of [?]: or if
 // clang-format on
+#include <tessera/layers/pointwise.hpp>
 #include <tessera/network/model.hpp>
 
 using namespace tessera;

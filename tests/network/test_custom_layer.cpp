@@ -6,6 +6,7 @@
 #include <xtensor/xmath.hpp>
 
 #include <tessera/layers/conv2d.hpp>
+#include <tessera/layers/pointwise.hpp>
 #include <tessera/tensor/xtensor.hpp>
 #include <tessera/testing/gradient_check.hpp>
 

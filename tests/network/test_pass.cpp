@@ -3,11 +3,8 @@
 // refused.
 #include <doctest/doctest.h>
 
-#include <atomic>
-#include <cstdlib>
 #include <cstring>
 #include <memory>
-#include <new>
 
 #include <tessera/layers/activations.hpp>
 #include <tessera/layers/batch_norm2d.hpp>
@@ -18,31 +15,11 @@
 #include <tessera/optimizers/optimizer.hpp>
 #include <tessera/testing/gradient_check.hpp>
 
+#include "../count_allocations.hpp"
+
 using namespace tessera;
+using testing::allocations;
 using testing::gradient_check;
-
-namespace {
-std::atomic<long> allocations{0};
-}
-
-// Not inlined: g++ would see malloc and free behind new and delete, and warn of a mismatch.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* p = std::malloc(size)) return p;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
-  ++allocations;
-  const auto a = static_cast<std::size_t>(alignment);
-  if (void* p = std::aligned_alloc(a, (size + a - 1) / a * a)) return p;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::size_t, std::align_val_t) noexcept {
-  std::free(p);
-}
 
 namespace {
 

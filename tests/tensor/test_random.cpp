@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <vector>
 
 #include <tessera/tensor/random.hpp>
@@ -12,8 +14,7 @@ using namespace tessera;
 using Block = std::array<std::uint32_t, 4>;
 
 static_assert(philox(0, 0, 0) == Block{0x6627e8d5, 0xe169c58d, 0xbc57ac4c, 0x9b00dbd8});
-static_assert(philox(~0ull, ~0ull, ~0ull) ==
-              Block{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd});
+static_assert(philox(~0ull, ~0ull, ~0ull) == Block{0x408f276d, 0x41c83b0e, 0xa20bc7c6, 0x6d5451fd});
 // digits of pi: counter 243f6a88 85a308d3 13198a2e 03707344, key a4093822 299f31d0
 static_assert(philox(0x299f31d0a4093822, 0x0370734413198a2e, 0x85a308d3243f6a88) ==
               Block{0xd16cfe09, 0x94fdcceb, 0x5001e420, 0x24126ea1});

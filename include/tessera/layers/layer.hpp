@@ -8,14 +8,12 @@
 // gradient_in_place, strided, makes_mask, joins_channels, reach, flops(Shape in, Shape out). No
 // base class and no registration: see docs/adding_a_layer.md.
 #pragma once
-#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
 #include <tessera/layers/complaint.hpp>
 #include <tessera/layers/parameter.hpp>
-#include <tessera/tensor/grow.hpp>
 
 namespace tessera {
 
@@ -39,11 +37,42 @@ struct Reach {
   int kernel = 1, stride = 1, padding = 0, upsample = 1;
 };
 
+/// A layer's `output_shape`, in whichever of its forms the layer has: pointing to the layer's own
+/// function, as a function made for each layer type would cost compile time.
+class OutputShape {
+ public:
+  using OfOne = ShapeOrComplaint (*)(Shape);
+  using Always = Shape (*)(Shape);
+  using OfTwo = ShapeOrComplaint (*)(Shape, Shape);
+  using OfAll = ShapeOrComplaint (*)(const InputShapes&);
+
+  constexpr OutputShape(OfOne f) : form_(Form::of_one), of_one_(f) {}
+  constexpr OutputShape(Always f) : form_(Form::always), always_(f) {}
+  constexpr OutputShape(OfTwo f) : form_(Form::of_two), of_two_(f) {}
+  constexpr OutputShape(OfAll f) : form_(Form::of_all), of_all_(f) {}
+
+  constexpr ShapeOrComplaint operator()(const InputShapes& in) const {
+    if (form_ == Form::of_all) return of_all_(in);
+    if (in.count != (form_ == Form::of_two ? 2 : 1)) return Complaint::input_count;
+    if (form_ == Form::of_two) return of_two_(in.shape[0], in.shape[1]);
+    if (form_ == Form::always) return always_(in.shape[0]);
+    return of_one_(in.shape[0]);
+  }
+
+ private:
+  // Asked instead of the pointers: g++ 12 with UndefinedBehaviorSanitizer takes no comparison of a
+  // function's address for a constant.
+  enum class Form { of_one, always, of_two, of_all } form_;
+  OfOne of_one_ = nullptr;
+  Always always_ = nullptr;
+  OfTwo of_two_ = nullptr;
+  OfAll of_all_ = nullptr;
+};
+
 /// A layer type as values, the same for every device and scalar.
 struct Layer {
   std::string_view name;
-  ShapeOrComplaint (*output_shape)(const InputShapes&);
-  void (*parameters)(const InputShapes&, Grow<Parameter>&);
+  OutputShape output_shape;
   Saved (*saved)(const InputShapes&, const Shape& output);
   std::size_t (*workspace)(const WorkspaceRequest&);
   std::int64_t (*flops)(const InputShapes&, const Shape& output);
@@ -70,15 +99,6 @@ constexpr ShapeOrComplaint output_shape(const InputShapes& in) {
     return L::output_shape(in.shape[0]);
   }
 }
-[[gnu::noinline]] constexpr void append(Grow<Parameter>& list, const Parameter* first,
-                                        std::size_t count) {
-  for (std::size_t i = 0; i < count; ++i) list.push(first[i]);
-}
-template <class L>
-constexpr void append_parameters(const InputShapes& in, Grow<Parameter>& list) {
-  const auto all = L::parameters(in.shape[0]);
-  append(list, all.data(), all.size());
-}
 template <class L>
 constexpr Saved saved(const InputShapes& in, const Shape& out) {
   if constexpr (requires { L::saved(in.shape[0], out); }) return L::saved(in.shape[0], out);
@@ -90,10 +110,15 @@ constexpr std::int64_t flops(const InputShapes& in, const Shape& out) {
 }
 // One function each for all layers that do not say: a function a layer type would cost compile
 // time.
-constexpr void no_parameters(const InputShapes&, Grow<Parameter>&) {}
 constexpr Saved nothing_saved(const InputShapes&, const Shape&) { return {}; }
 constexpr std::size_t no_workspace(const WorkspaceRequest&) { return 0; }
 constexpr std::int64_t one_flop_each(const InputShapes&, const Shape& out) { return out.size(); }
+
+template <class L>
+constexpr OutputShape output_shape_of() {
+  if constexpr (requires { OutputShape(&L::output_shape); }) return &L::output_shape;
+  else return output_shape<L>;
+}
 
 template <class L>
 constexpr Layer describe_layer() {
@@ -104,10 +129,13 @@ constexpr Layer describe_layer() {
       requires(InputShapes in) { L::output_shape(in); } || requires { L::output_shape(Shape{}); } ||
           requires { L::output_shape(Shape{}, Shape{}); },
       "tessera: not a layer: it needs `static constexpr Shape output_shape(Shape in)`");
-  Layer layer{
-      L::name, output_shape<L>, no_parameters, nothing_saved, no_workspace, one_flop_each, true,
-      true,    false,           false,         false,         false,        false,         Reach{}};
-  if constexpr (requires { L::parameters(Shape{}); }) layer.parameters = append_parameters<L>;
+  Layer layer{L::name,       output_shape_of<L>(),
+              nothing_saved, no_workspace,
+              one_flop_each, true,
+              true,          false,
+              false,         false,
+              false,         false,
+              Reach{}};
   if constexpr (
       requires { L::saved(Shape{}); } || requires { L::saved(Shape{}, Shape{}); })
     layer.saved = saved<L>;

@@ -3,210 +3,53 @@
 // container's `lower` adds layers, joins, labels and scopes to a Builder; values are numbered and
 // may be read any number of times.
 #pragma once
-#include <cstdint>
 #include <string_view>
+#include <type_traits>
 
 #include <tessera/layers/join.hpp>
-#include <tessera/layers/layer.hpp>
-#include <tessera/layers/pointwise.hpp>
-#include <tessera/tensor/grow.hpp>
+#include <tessera/network/lowering.hpp>
 
 namespace tessera {
 
-/// A numbered value of the network under construction.
-struct Value {
-  int id = -1;
-};
+namespace pointwise {
+struct Functions;  // in <tessera/kernels/pointwise_functions.hpp>
+}
+template <class Function>
+struct Pointwise;  // in <tessera/layers/pointwise.hpp>
 
-/// A named block; parent and name spell the path.
-struct Scope {
-  int parent = -1;
-  std::string_view name;
-  int leaves = 0;  // unnamed layers so far
-};
-
-/// One row of the table: a layer applied to values.
-struct Operation {
-  const Layer* layer = nullptr;
-  int input[InputShapes::max_count]{-1, -1, -1, -1};
-  int input_count = 0;
-  int output = -1;
-  int scope = 0;
-  int position =
-      -1;  // index among the unnamed layers of the scope; -1 where the scope's name is the layer's
-  int first_tensor = 0, tensor_count = 0;
-};
-
-struct ValueInfo {
-  Shape shape;
-  std::string_view label;
-  int producer = -1;  // operation, or -1 for an input
-};
-
-/// A tensor of the model's state: the layer's parameter, whose it is, where it lies.
-struct TensorInfo {
-  Parameter parameter;
-  int operation = 0;
-  std::int64_t offset = 0;  // elements: in [0, P) trained, in [0, S) statistics, index of a counter
-};
-
-/// The first thing that is wrong, and where.
-struct Fault {
-  Complaint complaint = Complaint::none;
-  int operation = -1, scope = 0, position = -1;
-  const Layer* layer = nullptr;
-  Shape first, second;
-  int first_value = -1, second_value = -1;
-};
-
-/// Every tensor starts at a multiple of this many elements, so that its vectors are aligned.
-inline constexpr std::int64_t tensor_alignment = 16;
-
-/// Receives what a network is made of. `Backend::make<L>()` gives what the device-dependent table
-/// needs of layer L.
-template <class Backend>
-class Builder {
+/// What a container's `lower` is called with. `Table` says what becomes of it: it has `input`,
+/// `mark`, `label`, `shape`, `open`, `close`, `enter_container` and `apply<Layer>(counted,
+/// values...)`. A function here is compiled for every layer and container of a network: they are
+/// kept short.
+template <class Table>
+class Builder : public Table {
  public:
-  using Entry = typename Backend::Entry;
-
-  Grow<Operation> operations;
-  Grow<Entry> entries;
-  Grow<ValueInfo> values;
-  Grow<Scope> scopes;
-  Grow<TensorInfo> tensors;
-  std::int64_t trained = 0, statistics = 0, counters = 0, parameter_count = 0;
-  int inputs = 0;
-  Fault fault;
-
-  constexpr Builder() { scopes.push(Scope{}); }
-
-  constexpr Value input(const Shape& shape, std::string_view label) {
-    if (!label.empty()) check_label(label);
-    values.push(ValueInfo{shape, label, -1});
-    ++inputs;
-    return {values.size() - 1};
-  }
+  using Table::Table;
 
   /// Applies a layer or container to one or more values.
   template <class L, class... More>
   constexpr Value add(L, Value x, More... more) {
     if constexpr (requires { L::lower(*this, x, more...); }) {
-      alone_in_scope_ = false;
+      this->enter_container();
       return L::lower(*this, x, more...);
     } else if constexpr (std::is_base_of_v<pointwise::Functions, L>) {
-      return leaf<Pointwise<L>>({x, more...}, true);
+      return Table::template apply<Pointwise<L>>(true, x, more...);
     } else {
-      return leaf<L>({x, more...}, true);
+      return Table::template apply<L>(true, x, more...);
     }
   }
   /// Joins channels in the order given.
-  constexpr Value concat(Value a, Value b) { return leaf<Concat>({a, b}, false); }
-  constexpr Value sum(Value a, Value b) { return leaf<Sum>({a, b}, false); }
+  constexpr Value concat(Value a, Value b) { return Table::template apply<Concat>(false, a, b); }
+  constexpr Value sum(Value a, Value b) { return Table::template apply<Sum>(false, a, b); }
 
   /// Applies a block inside a scope of this name.
   template <class L, class... More>
   constexpr Value named(std::string_view name, L block, Value x, More... more) {
-    for (int s = 0; s < scopes.size(); ++s)
-      if (s != scope_ && scopes[s].parent == scope_ && scopes[s].name == name)
-        report(Complaint::duplicate_name, nullptr, {}, {});
-    if (const int index = index_of(name); index >= 0 && index < scopes[scope_].leaves)
-      report(Complaint::duplicate_name, nullptr, {}, {});
-    scopes.push(Scope{scope_, name});
-    const int outer = scope_;
-    scope_ = scopes.size() - 1;
-    alone_in_scope_ = true;
+    const int outer = this->open(name);
     const Value y = add(block, x, more...);
-    alone_in_scope_ = false;
-    scope_ = outer;
+    this->close(outer);
     return y;
   }
-  /// Names a value, so that losses, joins and users find it.
-  constexpr void mark(Value v, std::string_view label) {
-    check_label(label);
-    if (!values[v.id].label.empty()) report(Complaint::second_label, nullptr, {}, {});
-    values[v.id].label = label;
-  }
-  constexpr Value label(std::string_view label) {
-    for (int v = 0; v < values.size(); ++v)
-      if (values[v].label == label) return {v};
-    report(Complaint::unknown_label, nullptr, {}, {});
-    return {0};
-  }
-  constexpr const Shape& shape(Value v) const { return values[v.id].shape; }
-
- private:
-  template <class L>
-  constexpr Value leaf(std::initializer_list<Value> xs, bool counted) {
-    Operation op;
-    op.layer = &layer_of<L>;
-    op.scope = scope_;
-    op.position = alone_in_scope_ || !counted ? -1 : scopes[scope_].leaves;
-    if (op.position >= 0) check_index(op.position);
-    if (counted) ++scopes[scope_].leaves;
-    alone_in_scope_ = false;
-    InputShapes in;
-    for (const Value x : xs) {
-      op.input[op.input_count++] = x.id;
-      in.shape[in.count++] = values[x.id].shape;
-    }
-    ShapeOrComplaint out = in.shape[0];
-    if (fault.complaint == Complaint::none) {
-      out = op.layer->output_shape(in);
-      if (out.complaint != Complaint::none)
-        report(out.complaint, op.layer, in.shape[0], in.count > 1 ? in.shape[1] : Shape{},
-               op.position, op.input[0], op.input[1]);
-    }
-    op.first_tensor = tensors.size();
-    if (fault.complaint == Complaint::none) add_tensors(*op.layer, in);
-    op.tensor_count = tensors.size() - op.first_tensor;
-    op.output = values.size();
-    values.push(ValueInfo{out.shape, {}, operations.size()});
-    operations.push(op);
-    entries.push(Backend::template make<L>(operations.size() - 1));
-    return {op.output};
-  }
-
-  constexpr void add_tensors(const Layer& layer, const InputShapes& in) {
-    Grow<Parameter> list;
-    layer.parameters(in, list);
-    for (const Parameter& p : list) {
-      std::int64_t& end = p.role == Role::trained     ? trained
-                          : p.role == Role::statistic ? statistics
-                                                      : counters;
-      tensors.push(TensorInfo{p, operations.size(), end});
-      const std::int64_t n = p.dims.count();
-      end += p.role == Role::counter
-                 ? n
-                 : (n + tensor_alignment - 1) / tensor_alignment * tensor_alignment;
-      if (p.role == Role::trained) parameter_count += n;
-    }
-  }
-  /// The number a name spells, or -1: a block named "0" and the unnamed layer 0 share their names.
-  static constexpr int index_of(std::string_view name) {
-    int index = 0;
-    for (const char c : name) {
-      if (c < '0' || c > '9' || index > 99999) return -1;
-      index = 10 * index + (c - '0');
-    }
-    return name.empty() ? -1 : index;
-  }
-  constexpr void check_index(int position) {
-    for (const Scope& s : scopes)
-      if (s.parent == scope_ && index_of(s.name) == position)
-        report(Complaint::duplicate_name, nullptr, {}, {});
-  }
-  constexpr void check_label(std::string_view label) {
-    for (const ValueInfo& v : values)
-      if (v.label == label) report(Complaint::duplicate_label, nullptr, {}, {});
-  }
-  constexpr void report(Complaint c, const Layer* layer, const Shape& a, const Shape& b,
-                        int position = -1, int first_value = -1, int second_value = -1) {
-    if (fault.complaint == Complaint::none)
-      fault = Fault{c, operations.size(), scope_, position, layer, a, b, first_value, second_value};
-  }
-
-  int scope_ = 0;
-  bool alone_in_scope_ = false;
 };
 
 }  // namespace tessera

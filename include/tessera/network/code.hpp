@@ -28,32 +28,50 @@ struct layer_has_no_code_for {
 
 namespace detail {
 
-template <class Device, class T>
-struct CodeBackend {
-  using Entry = Code<Device, T>;
-  template <class L>
-  static constexpr Entry make(int) {
-    using Function = void (*)(const Run<Device, T>&);
-    if constexpr (requires {
-                    static_cast<Function>(&L::forward);
-                    static_cast<Function>(&L::backward);
-                  }) {
-      return {static_cast<Function>(&L::forward), static_cast<Function>(&L::backward)};
-    } else {
-      if constexpr (std::is_same_v<T, float>) (void)sizeof(layer_has_no_code_for<L, Device>);
-      return {};
-    }
+template <class L, class Device, class T>
+constexpr Code<Device, T> code_of() {
+  if constexpr (requires { Code<Device, T>{&L::forward, &L::backward}; }) {
+    return {&L::forward, &L::backward};
+  } else {
+    if constexpr (std::is_same_v<T, float>) (void)sizeof(layer_has_no_code_for<L, Device>);
+    return {};
   }
+}
+
+/// Collects the functions, operation by operation; all else is known from the structure.
+template <class Device, class T>
+struct CodeCollector {
+  const Structure& structure;
+  Code<Device, T>* next;
+
+  constexpr CodeCollector(const Structure& s, Code<Device, T>* first) : structure(s), next(first) {}
+
+  constexpr Value input(const Shape&, std::string_view) { return {inputs_++}; }
+  constexpr void mark(Value, std::string_view) {}
+  constexpr Value label(std::string_view label) const { return {value_of(structure, label)}; }
+  constexpr const Shape& shape(Value v) const {
+    return structure.values[static_cast<std::size_t>(v.id)].shape;
+  }
+  constexpr int open(std::string_view) { return 0; }
+  constexpr void close(int) {}
+  constexpr void enter_container() {}
+  template <class L, class... V>
+  constexpr Value apply(bool, V...) {
+    *next++ = code_of<L, Device, T>();
+    return {outputs_++};
+  }
+
+ private:
+  int inputs_ = 0, outputs_ = structure.inputs;
 };
 
 template <class Net, class Device, class T>
 struct CodeTable {
-  static constexpr int size = static_cast<int>(Net::structure.operations.size());
-  Code<Device, T> code[size + 1]{};
+  Code<Device, T> code[Net::structure.operations.size() + 1]{};
 
   constexpr CodeTable() {
-    const auto b = Net::template lower<CodeBackend<Device, T>>();
-    for (int i = 0; i < size; ++i) code[i] = b.entries[i];
+    Builder<CodeCollector<Device, T>> b(Net::structure, code);
+    Net::lower(b);
   }
 };
 

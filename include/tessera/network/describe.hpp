@@ -5,7 +5,7 @@
 #include <cstdio>
 
 #include <tessera/network/network.hpp>
-#include <tessera/network/plan.hpp>
+#include <tessera/network/planner.hpp>
 
 namespace tessera {
 
@@ -31,31 +31,46 @@ namespace detail {
 
 constexpr int floor_divide(int a, int b) { return a >= 0 ? a / b : -((-a + b - 1) / b); }
 
-/// Extent, along one axis, of the input positions that output position p reads, on an unbounded
-/// input; -1: all of it.
-constexpr int extent_read(const Structure& s, int p) {
+/// Along one axis, the positions of each value, on an unbounded input, that output position p
+/// reads.
+struct PositionsRead {
+  Grow<int> low, high;
+  Grow<char> read;     // whether any
+  bool whole = false;  // a layer reads all of its input; the rest is unknown
+};
+constexpr PositionsRead positions_read(const Structure& s, int p) {
   const int n = static_cast<int>(s.values.size());
-  Grow<int> low(n), high(n);
-  Grow<char> read(n);
-  low[s.output] = high[s.output] = p;
-  read[s.output] = 1;
+  PositionsRead at{Grow<int>(n), Grow<int>(n), Grow<char>(n)};
+  at.low[s.output] = at.high[s.output] = p;
+  at.read[s.output] = 1;
   for (int i = static_cast<int>(s.operations.size()) - 1; i >= 0; --i) {
     const Operation& op = s.operations[static_cast<std::size_t>(i)];
-    if (!read[op.output]) continue;
+    if (!at.read[op.output]) continue;
     const Reach& r = op.layer->reach;
-    if (r.kernel == 0) return -1;
-    const int a = floor_divide(low[op.output] * r.stride - r.padding, r.upsample);
-    const int b = floor_divide(high[op.output] * r.stride - r.padding + r.kernel - 1, r.upsample);
+    if (r.kernel == 0) {
+      at.whole = true;
+      return at;
+    }
+    const int a = floor_divide(at.low[op.output] * r.stride - r.padding, r.upsample);
+    const int b =
+        floor_divide(at.high[op.output] * r.stride - r.padding + r.kernel - 1, r.upsample);
     for (int k = 0; k < op.input_count; ++k) {
       const int x = op.input[k];
-      low[x] = read[x] && low[x] < a ? low[x] : a;
-      high[x] = read[x] && high[x] > b ? high[x] : b;
-      read[x] = 1;
+      at.low[x] = at.read[x] && at.low[x] < a ? at.low[x] : a;
+      at.high[x] = at.read[x] && at.high[x] > b ? at.high[x] : b;
+      at.read[x] = 1;
     }
   }
+  return at;
+}
+
+/// Extent of the input positions that output position p reads; -1: all of it.
+constexpr int extent_read(const Structure& s, int p) {
+  const PositionsRead at = positions_read(s, p);
+  if (at.whole) return -1;
   int extent = 0;
   for (int v = 0; v < s.inputs; ++v)
-    if (read[v] && high[v] - low[v] + 1 > extent) extent = high[v] - low[v] + 1;
+    if (at.read[v] && at.high[v] - at.low[v] + 1 > extent) extent = at.high[v] - at.low[v] + 1;
   return extent;
 }
 

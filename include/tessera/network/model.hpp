@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A model: a network's parameters on a device, and everything a user does with them.
 #pragma once
-#include <algorithm>
-#include <memory>
-#include <optional>
+#include <cstddef>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include <tessera/network/pass.hpp>
+#include <tessera/tensor/shared.hpp>
 #include <tessera/tensor/tensor.hpp>
 
 namespace tessera {
 
 struct LoadOptions;  // in <tessera/io/weights.hpp>
+template <class Net, class Device, class T>
+class Session;  // in <tessera/network/session.hpp>
 
 /// A named tensor of a model, as files and tests see it: PyTorch's name, sizes and order.
 struct NamedTensor {
@@ -31,7 +36,7 @@ struct PartView {
 /// double to check).
 ///
 /// Errors     ArgumentError for unknown names, ShapeError for inputs that do not fit
-/// Threads    a model is used by one thread at a time
+/// Threads    a model is used by one thread at a time; `session` gives other threads a handle
 template <class Net, class Device = Cpu, class T = float>
 class Model {
  public:
@@ -41,8 +46,16 @@ class Model {
 
   /// Parameters drawn by their layers' initialisers from the seed.
   explicit Model(Seed seed = {}, Context<Device> context = Context<Device>::all_cores())
-      : state_(std::make_unique<State<T>>(Net::structure)), context_(context) {
+      : state_(std::in_place, Net::structure), context_(context) {
     initialize(Net::structure, *state_, seed);
+  }
+  Model(Model&&) = default;  // and no copies: two models never share their state
+  Model& operator=(Model&&) = default;
+
+  /// A handle for inference in one other thread, on the same weights; needs
+  /// <tessera/network/session.hpp>.
+  auto session(Context<Device> context = {}) const {
+    return Session<Net, Device, T>(Model(context, state_));
   }
 
   static constexpr const Structure& structure() { return Net::structure; }
@@ -54,7 +67,9 @@ class Model {
   std::span<T> parameters() { return state_->trained.span(); }
   std::span<T> gradients() { return state_->gradients.span(); }
   std::span<T> statistics() { return state_->statistics.span(); }
-  void zero_gradients() { std::fill(state_->gradients.begin(), state_->gradients.end(), T(0)); }
+  void zero_gradients() {
+    for (T& g : state_->gradients) g = T(0);
+  }
 
   /// A pass over this model; the model must outlive it.
   Pass<Device, T> pass(const PassOptions& options) {
@@ -73,10 +88,10 @@ class Model {
 
   /// Every tensor in execution order, with PyTorch's name and sizes.
   std::vector<NamedTensor> tensors() const {
-    std::vector<NamedTensor> list;
-    for (std::size_t t = 0; t < Net::structure.tensors.size(); ++t) {
+    std::vector<NamedTensor> list(Net::structure.tensors.size());
+    for (std::size_t t = 0; t < list.size(); ++t) {
       const TensorInfo& info = Net::structure.tensors[t];
-      list.push_back({name_of(Net::structure, info), info.parameter.dims, info.parameter.role, t});
+      list[t] = {name_of(Net::structure, info), info.parameter.dims, info.parameter.role, t};
     }
     return list;
   }
@@ -88,8 +103,8 @@ class Model {
     const TensorInfo& info = Net::structure.tensors[t];
     const std::int64_t n = info.parameter.dims.count();
     if (static_cast<std::int64_t>(values.size()) != n)
-      throw ArgumentError("tensor \"" + std::string(name) + "\" has " + std::to_string(n) +
-                          " elements, got " + std::to_string(values.size()));
+      throw ArgumentError(
+          text({"tensor \"", name, "\" has ", n, " elements, got ", values.size()}));
     for (std::int64_t k = 0; k < n; ++k) {
       const T v = values[static_cast<std::size_t>(k)];
       if (info.parameter.role == Role::counter)
@@ -107,14 +122,16 @@ class Model {
   }
 
   /// Writes and reads safetensors files with PyTorch's names; needs <tessera/io/weights.hpp>.
-  void save(const auto& path) const { save_weights(*this, path); }
+  void save(const auto& path, const std::map<std::string, std::string>& metadata = {}) const {
+    save_weights(*this, path, metadata);
+  }
   auto load(const auto& path) { return load_weights(*this, path); }
   auto load(const auto& path, const LoadOptions& options) {
     return load_weights(*this, path, options);
   }
   /// Fills the holes of images; needs <tessera/training/inpaint.hpp>.
-  auto inpaint(const auto& images, const auto& holes) {
-    return inpaint_images(*this, images, holes);
+  auto inpaint(const auto& images, const auto& holes, const auto&... options) {
+    return inpaint_images(*this, images, holes, options...);
   }
 
   /// The parameters of the block named `Prefix`.
@@ -133,7 +150,7 @@ class Model {
                              : (n + tensor_alignment - 1) / tensor_alignment * tensor_alignment);
     }
     if (begin[0] < 0 && begin[1] < 0)
-      throw ArgumentError("no block of the network is named \"" + std::string(prefix) + "\"");
+      throw ArgumentError(text({"no block of the network is named \"", prefix, "\""}));
     const auto span = [&](auto all, std::size_t role) {
       return begin[role] < 0 ? all.subspan(0, 0)
                              : all.subspan(static_cast<std::size_t>(begin[role]),
@@ -147,19 +164,19 @@ class Model {
   std::size_t find(std::string_view name) const {
     for (std::size_t t = 0; t < Net::structure.tensors.size(); ++t)
       if (name_of(Net::structure, Net::structure.tensors[t]) == name) return t;
-    throw ArgumentError("the model has no tensor \"" + std::string(name) + "\"");
+    throw ArgumentError(text({"the model has no tensor \"", name, "\""}));
   }
   std::size_t counter_index(std::string_view name) const {
     const TensorInfo& info = Net::structure.tensors[find(name)];
     if (info.parameter.role != Role::counter)
-      throw ArgumentError("tensor \"" + std::string(name) + "\" is not a counter");
+      throw ArgumentError(text({"tensor \"", name, "\" is not a counter"}));
     return static_cast<std::size_t>(info.offset);
   }
   std::vector<T> read(std::size_t t, bool gradient) const {
     const TensorInfo& info = Net::structure.tensors[t];
     std::vector<T> values(static_cast<std::size_t>(info.parameter.dims.count()));
     if (gradient && info.parameter.role != Role::trained)
-      throw ArgumentError("tensor \"" + name_of(Net::structure, info) + "\" has no gradient");
+      throw ArgumentError(text({"tensor \"", name_of(Net::structure, info), "\" has no gradient"}));
     for (std::size_t k = 0; k < values.size(); ++k) {
       if (info.parameter.role == Role::counter) {
         values[k] = static_cast<T>(state_->counters[static_cast<std::size_t>(info.offset) + k]);
@@ -171,7 +188,10 @@ class Model {
     return values;
   }
 
-  std::unique_ptr<State<T>> state_;  // passes point to it, so a model may move
+  Model(Context<Device> context, Shared<State<T>> state)
+      : state_(std::move(state)), context_(context) {}
+
+  Shared<State<T>> state_;  // passes point to it, so a model may move; sessions share it
   Context<Device> context_;
 };
 

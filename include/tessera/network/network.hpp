@@ -89,12 +89,11 @@ int the_layer_named_here_does_not_fit() {
 }
 
 template <int Operation, class... Blocks>
-struct NamingBackend {
-  struct Entry {};
-  template <class L>
-  static constexpr Entry make(int operation) {
-    if (operation == Operation) the_layer_named_here_does_not_fit<L, Blocks...>();
-    return {};
+struct NamingTable : StructureTable {
+  template <class L, class... V>
+  constexpr Value apply(bool counted, V... x) {
+    if (operations.size() == Operation) the_layer_named_here_does_not_fit<L, Blocks...>();
+    return StructureTable::apply<L>(counted, x...);
   }
 };
 
@@ -117,10 +116,9 @@ struct Network {
   static constexpr auto table = detail::make_table<InputList, L...>();
   static constexpr Structure structure = table.view();
 
-  template <class Backend>
-  static constexpr Builder<Backend> lower() {
-    int output = 0;
-    return detail::lower_network<Backend, InputList, L...>(output);
+  /// Adds the inputs, then the layers, to a builder.
+  static constexpr Value lower(auto& builder) {
+    return detail::lower_network<InputList, L...>(builder);
   }
 
   static constexpr bool check() {
@@ -133,10 +131,13 @@ struct Network {
       constexpr Path second = detail::producer_text(table, f.second_value);
       constexpr bool ok = network_error<f.complaint, where, f.position, f.layer, f.first, f.second,
                                         first, second>::ok;
-      using Naming = detail::NamingBackend<f.operation, detail::LettersOf<where>,
-                                           detail::LettersOf<first>, detail::LettersOf<second>>;
-      constexpr int named = lower<Naming>().inputs;
-      return ok && named > 0;
+      using Naming = detail::NamingTable<f.operation, detail::LettersOf<where>,
+                                         detail::LettersOf<first>, detail::LettersOf<second>>;
+      constexpr int named = [] {
+        Builder<Naming> b;
+        return lower(b).id;
+      }();
+      return ok && named >= 0;
     }
   }
   static_assert(check());

@@ -3,15 +3,15 @@
 // be alive at once.
 #pragma once
 #include <cstring>
-#include <limits>
 #include <span>
 #include <string>
 #include <vector>
 
 #include <tessera/kernels/cpu/copy.hpp>
 #include <tessera/network/code.hpp>
-#include <tessera/network/plan.hpp>
+#include <tessera/network/planner.hpp>
 #include <tessera/network/state.hpp>
+#include <tessera/tensor/text.hpp>
 
 namespace tessera {
 
@@ -47,12 +47,12 @@ class Pass {
     make_the_plan();
     for (std::size_t i = 0; i < code_.size(); ++i)
       if (!code_[i].forward)
-        throw ArgumentError(where(static_cast<int>(i)) +
-                            " is written for float alone and cannot run in another scalar");
+        throw ArgumentError(text({where(static_cast<int>(i)),
+                                  " is written for float alone and cannot run in another scalar"}));
     arena_ = Buffer<std::byte>(plan_.bytes);
     if (options_.poison_dead_buffers && plan_.bytes) std::memset(arena_.data(), 0xFF, plan_.bytes);
-    runs_.resize(structure_.operations.size());
-    for (std::size_t i = 0; i < runs_.size(); ++i) bind(static_cast<int>(i));
+    runs_ = Grow<Run<Device, T>>(static_cast<int>(structure_.operations.size()));
+    for (int i = 0; i < runs_.size(); ++i) bind(i);
   }
 
   int batch() const { return plan_.batch; }
@@ -72,6 +72,10 @@ class Pass {
   View<const T> output() { return value(structure_.output); }
   /// Which output pixels saw a valid one; empty where the output has no mask.
   MaskView output_valid() { return mask(structure_.output); }
+  /// Output of one operation of the network's table; meaningful within forward(after) only.
+  View<const T> output_of(int operation) {
+    return value(structure_.operations[static_cast<std::size_t>(operation)].output);
+  }
   View<const T> tap(std::string_view label) { return value(find(label, options_.keep, "keep")); }
 
   /// Gradients of the loss: what the caller adds to.
@@ -83,14 +87,21 @@ class Pass {
   View<const T> input_gradient(int i = 0) { return gradient(i); }
 
   void forward() {
-    for (int i = 0; i < static_cast<int>(runs_.size()); ++i) {
-      Run<Device, T>& run = runs_[static_cast<std::size_t>(i)];
+    forward([](int) {});
+  }
+  /// The same, and calls `after(operation)` behind each operation, while its output still lies in
+  /// the arena: to look for where a value goes wrong.
+  template <class After>
+  void forward(const After& after) {
+    for (int i = 0; i < runs_.size(); ++i) {
+      Run<Device, T>& run = runs_[i];
       run.context_ = &context_;  // here, as a pass may have moved
       run.training_ = options_.mode == Mode::train;
       run.batch_statistics_ =
           run.training_ && !state_->frozen_statistics[static_cast<std::size_t>(i)];
       run.workspace_ = bytes(plan_.operations[i].forward_workspace);
       code_[static_cast<std::size_t>(i)].forward(run);
+      after(i);
       if (options_.poison_dead_buffers) poison(i);
     }
   }
@@ -108,10 +119,10 @@ class Pass {
     if (frozen_ != state_->frozen)
       throw ArgumentError(
           "layers were frozen or unfrozen after this pass was made; make a new pass");
-    for (int i = static_cast<int>(runs_.size()) - 1; i >= 0; --i) {
+    for (int i = runs_.size() - 1; i >= 0; --i) {
       const OperationPlan& p = plan_.operations[i];
       if (p.backward) {
-        Run<Device, T>& run = runs_[static_cast<std::size_t>(i)];
+        Run<Device, T>& run = runs_[i];
         run.context_ = &context_;
         run.workspace_ = bytes(p.backward_workspace);
         code_[static_cast<std::size_t>(i)].backward(run);
@@ -120,7 +131,7 @@ class Pass {
           if (p.addend[k] >= 0)
             kernels::add_into(context_, View<const T>(run.dx_[k]), gradient(op.input[k]));
       }
-      if (options_.poison_dead_buffers) poison(2 * static_cast<int>(runs_.size()) - i);
+      if (options_.poison_dead_buffers) poison(2 * runs_.size() - i);
     }
   }
 
@@ -128,45 +139,45 @@ class Pass {
   std::string where(int operation) const {
     const Operation& op = structure_.operations[static_cast<std::size_t>(operation)];
     const std::string path = path_of(structure_, op);
-    return std::string(op.layer->name) + (path.empty() ? "" : " \"" + path + "\"");
+    return path.empty() ? std::string(op.layer->name) : text({op.layer->name, " \"", path, "\""});
   }
   int value_of(std::string_view label) const {
-    for (std::size_t v = 0; v < structure_.values.size(); ++v)
-      if (structure_.values[v].label == label) return static_cast<int>(v);
-    throw ArgumentError("the network has no Tap or Input \"" + std::string(label) + "\"");
+    if (const int v = tessera::value_of(structure_, label); v >= 0) return v;
+    throw ArgumentError(text({"the network has no Tap or Input \"", label, "\""}));
   }
   int find(std::string_view label, const std::vector<std::string>& asked,
            const char* option) const {
     const int v = value_of(label);
     for (const auto& l : asked)
       if (l == label) return v;
-    throw ArgumentError("tap \"" + std::string(label) +
-                        "\" was not asked for: name it in PassOptions::" + option);
+    throw ArgumentError(
+        text({"tap \"", label, "\" was not asked for: name it in PassOptions::", option}));
   }
 
   void make_the_plan() {
-    std::vector<int> kept, injected;
-    for (const auto& label : options_.keep) kept.push_back(value_of(label));
-    for (const auto& label : options_.inject) injected.push_back(value_of(label));
+    const Grow<int> kept = values_of(options_.keep), injected = values_of(options_.inject);
     if (options_.batch < 1)
-      throw ArgumentError("a pass needs a batch of at least 1, got " +
-                          std::to_string(options_.batch));
+      throw ArgumentError(text({"a pass needs a batch of at least 1, got ", options_.batch}));
     for (std::size_t i = 0; i < options_.inputs.size(); ++i)
       if (i >= static_cast<std::size_t>(structure_.inputs) ||
           options_.inputs[i].channels != structure_.values[i].shape.channels)
-        throw ShapeError("input " + std::to_string(i) + ": expected one of " +
-                         std::to_string(structure_.inputs) + " inputs and " +
-                         std::to_string(structure_.values[0].shape.channels) + " channels, got " +
-                         to_string(options_.inputs[i]));
-    plan_ =
-        make_plan(structure_, PassRequest{options_.batch, options_.gradients,
-                                          options_.parameter_gradients, options_.input_gradients,
-                                          options_.inputs, kept, injected, frozen_, sizeof(T)});
-    if (plan_.complaint != Complaint::none)
-      throw ShapeError(
-          where(plan_.fault_operation) + ": " + std::string(sentence(plan_.complaint)) +
-          "; input is " + to_string(plan_.fault_first) +
-          (plan_.fault_second.channels ? " and " + to_string(plan_.fault_second) : ""));
+        throw ShapeError(text({"input ", i, ": expected one of ", structure_.inputs, " inputs and ",
+                               structure_.values[0].shape.channels, " channels, got ",
+                               to_string(options_.inputs[i])}));
+    plan_ = make_plan(structure_,
+                      PassRequest{options_.batch, options_.gradients, options_.parameter_gradients,
+                                  options_.input_gradients, options_.inputs, kept.span(),
+                                  injected.span(), frozen_, sizeof(T)});
+    if (plan_.complaint == Complaint::none) return;
+    const bool two = plan_.fault_second.channels != 0;
+    throw ShapeError(text({where(plan_.fault_operation), ": ", sentence(plan_.complaint),
+                           "; input is ", to_string(plan_.fault_first), two ? " and " : "",
+                           two ? to_string(plan_.fault_second) : std::string()}));
+  }
+  Grow<int> values_of(const std::vector<std::string>& labels) const {
+    Grow<int> values;
+    for (const auto& label : labels) values.push(value_of(label));
+    return values;
   }
 
   std::byte* bytes(int buffer) {
@@ -193,7 +204,7 @@ class Pass {
   void bind(int i) {
     const Operation& op = structure_.operations[static_cast<std::size_t>(i)];
     const OperationPlan& p = plan_.operations[i];
-    Run<Device, T>& run = runs_[static_cast<std::size_t>(i)];
+    Run<Device, T>& run = runs_[i];
     run.batch_ = plan_.batch;
     for (int k = 0; k < op.input_count; ++k) {
       run.x_[k] = value(op.input[k]);
@@ -208,7 +219,7 @@ class Pass {
     if (p.backward) run.dy_ = gradient(op.output);
     run.saved_ = reinterpret_cast<T*>(bytes(p.saved));
     if (op.tensor_count > Run<Device, T>::max_state)
-      throw ArgumentError(where(i) + " lists more tensors than a layer may have");
+      throw ArgumentError(text({where(i), " lists more tensors than a layer may have"}));
     for (int t = 0; t < op.tensor_count; ++t) {
       const TensorInfo& info = structure_.tensors[static_cast<std::size_t>(op.first_tensor + t)];
       if (info.parameter.role == Role::counter) {
@@ -236,7 +247,7 @@ class Pass {
   std::vector<std::uint8_t> frozen_;
   Plan plan_;
   Buffer<std::byte> arena_, scratch_;
-  std::vector<Run<Device, T>> runs_;
+  Grow<Run<Device, T>> runs_;
 };
 
 }  // namespace tessera

@@ -2,7 +2,6 @@
 // What a model owns: one flat buffer of parameters, one of gradients, one of statistics, and
 // run-time flags per operation.
 #pragma once
-#include <cmath>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -12,6 +11,7 @@
 #include <tessera/tensor/buffer.hpp>
 #include <tessera/tensor/error.hpp>
 #include <tessera/tensor/random.hpp>
+#include <tessera/tensor/text.hpp>
 
 namespace tessera {
 
@@ -76,8 +76,7 @@ inline void set_flag(const Structure& s, std::vector<std::uint8_t>& flags, std::
       found = true;
     }
   if (!found)
-    throw ArgumentError("no layer of the network has the name or prefix \"" + std::string(prefix) +
-                        "\"");
+    throw ArgumentError(text({"no layer of the network has the name or prefix \"", prefix, "\""}));
 }
 
 }  // namespace tessera

@@ -6,6 +6,7 @@
 #include <string>
 
 #include <tessera/network/containers.hpp>
+#include <tessera/tensor/text.hpp>
 
 namespace tessera {
 
@@ -24,25 +25,47 @@ struct Structure {
 
 namespace detail {
 
-struct StructureBackend {
-  struct Entry {};
-  template <class L>
-  static constexpr Entry make(int) {
-    return {};
+/// Adds layer L's tensors; whether an input of another size would change their sizes.
+template <class L>
+constexpr bool add_tensors(Lowering& b, const Shape& in) {
+  const auto here = L::parameters(in);
+  const auto elsewhere =
+      L::parameters(Shape{2 * in.height + 1, 2 * in.width + 3, in.channels, in.mask});
+  bool differ = false;
+  for (std::size_t i = 0; i < here.size(); ++i) {
+    b.add_tensor(here[i]);
+    differ |= !(here[i].dims == elsewhere[i].dims);
+  }
+  return differ;
+}
+// Not part of Layer: this is called at compile time alone, and a function in Layer is compiled
+// for the program.
+template <class L>
+constexpr ParameterList parameter_list() {
+  if constexpr (requires { L::parameters(Shape{}); })
+    return {std::tuple_size_v<decltype(L::parameters(Shape{}))>, add_tensors<L>};
+  else return {};
+}
+
+/// Makes the device-independent table.
+struct StructureTable : Lowering {
+  using Lowering::Lowering;
+  template <class L, class... V>
+  constexpr Value apply(bool counted, V... x) {
+    return Lowering::apply(layer_of<L>, parameter_list<L>(), {x...}, counted);
   }
 };
 
-template <class Backend, class InputList, class... L>
-constexpr Builder<Backend> lower_network(int& output) {
-  Builder<Backend> b;
+/// Adds the network to the builder; its output value.
+template <class InputList, class... L>
+constexpr Value lower_network(auto& b) {
   if constexpr (requires { InputList::make(b); }) {
-    const Value x = InputList::make(b);
-    output = Sequential<L...>::lower(b, x).id;
+    return Sequential<L...>::lower(b, InputList::make(b));
   } else {
     static_assert(sizeof(InputList) == 0,
                   "tessera: a network begins with Input, MaskedInput or Inputs");
+    return {};
   }
-  return b;
 }
 
 struct TableSize {
@@ -58,6 +81,20 @@ struct Table {
   Fault fault{};
   int inputs = 0, output = 0;
   std::int64_t trained = 0, statistics = 0, counters = 0, parameter_count = 0;
+
+  constexpr Table(const Lowering& b, int output_value)
+      : fault(b.fault),
+        inputs(b.inputs),
+        output(output_value),
+        trained(b.trained),
+        statistics(b.statistics),
+        counters(b.counters),
+        parameter_count(b.parameter_count) {
+    for (int i = 0; i < Size.operations; ++i) operations[i] = b.operations[i];
+    for (int i = 0; i < Size.values; ++i) values[i] = b.values[i];
+    for (int i = 0; i < Size.scopes; ++i) scopes[i] = b.scopes[i];
+    for (int i = 0; i < Size.tensors; ++i) tensors[i] = b.tensors[i];
+  }
 
   constexpr Structure view() const {
     return {{operations, Size.operations},
@@ -76,34 +113,32 @@ struct Table {
 template <class InputList, class... L>
 constexpr auto make_table() {
   constexpr TableSize size = [] {
-    int output = 0;
-    const auto b = lower_network<StructureBackend, InputList, L...>(output);
-    return TableSize{b.operations.size(), b.values.size(), b.scopes.size(), b.tensors.size()};
+    Builder<StructureTable> b(true);
+    lower_network<InputList, L...>(b);
+    return TableSize{b.operations.size(), b.values.size(), b.scopes.size(), b.tensor_count};
   }();
-  Table<size> t;
-  const auto b = lower_network<StructureBackend, InputList, L...>(t.output);
-  for (int i = 0; i < size.operations; ++i) t.operations[i] = b.operations[i];
-  for (int i = 0; i < size.values; ++i) t.values[i] = b.values[i];
-  for (int i = 0; i < size.scopes; ++i) t.scopes[i] = b.scopes[i];
-  for (int i = 0; i < size.tensors; ++i) t.tensors[i] = b.tensors[i];
-  t.fault = b.fault;
-  t.inputs = b.inputs;
-  t.trained = b.trained;
-  t.statistics = b.statistics;
-  t.counters = b.counters;
-  t.parameter_count = b.parameter_count;
-  return t;
+  Builder<StructureTable> b;
+  const int output = lower_network<InputList, L...>(b).id;
+  return Table<size>(b, output);
 }
 
 }  // namespace detail
 
+/// Whether the layer's parameters were made for another size than this input's.
+constexpr bool refuses_size(const Structure& s, const Operation& op, const InputShapes& in) {
+  return op.fixed_size && !(in.shape[0] == s.values[static_cast<std::size_t>(op.input[0])].shape);
+}
+/// The value of this label, or -1.
+constexpr int value_of(const Structure& s, std::string_view label) {
+  for (std::size_t v = 0; v < s.values.size(); ++v)
+    if (s.values[v].label == label) return static_cast<int>(v);
+  return -1;
+}
 /// "enc1.conv": the scopes of an operation, and its position where it has no name of its own.
 inline std::string path_of(const Structure& s, int scope, int position = -1) {
-  std::string path = position >= 0 ? std::to_string(position) : "";
-  for (int i = scope; i > 0; i = s.scopes[static_cast<std::size_t>(i)].parent) {
-    const std::string name(s.scopes[static_cast<std::size_t>(i)].name);
-    path = path.empty() ? name : name + "." + path;
-  }
+  std::string path = position >= 0 ? text({position}) : "";
+  for (int i = scope; i > 0; i = s.scopes[static_cast<std::size_t>(i)].parent)
+    path = text({s.scopes[static_cast<std::size_t>(i)].name, path.empty() ? "" : ".", path});
   return path;
 }
 inline std::string path_of(const Structure& s, const Operation& op) {
@@ -112,7 +147,7 @@ inline std::string path_of(const Structure& s, const Operation& op) {
 /// "enc1.conv.weight".
 inline std::string name_of(const Structure& s, const TensorInfo& t) {
   const std::string path = path_of(s, s.operations[static_cast<std::size_t>(t.operation)]);
-  return (path.empty() ? "" : path + ".") + std::string(t.parameter.name);
+  return text({path, path.empty() ? "" : ".", t.parameter.name});
 }
 /// Whether `path` is `prefix` or lies inside it: "enc1" covers "enc1.conv.weight" and not "enc10".
 constexpr bool has_prefix(std::string_view path, std::string_view prefix) {

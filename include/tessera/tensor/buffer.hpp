@@ -3,10 +3,10 @@
 #pragma once
 #include <cstddef>
 #include <cstring>
-#include <memory>
 #include <new>
 #include <span>
 #include <type_traits>
+#include <utility>
 
 namespace tessera {
 
@@ -22,24 +22,29 @@ constexpr std::size_t aligned_size(std::size_t bytes) {
 template <class T>
 class Buffer {
   static_assert(std::is_trivially_copyable_v<T>, "Buffer: elements must be plain numbers");
-  struct Free {
-    void operator()(T* p) const { ::operator delete (p, std::align_val_t{buffer_alignment}); }
-  };
 
  public:
   Buffer() = default;
   explicit Buffer(std::size_t size) : size_(size) {
     if (size == 0) return;
-    data_.reset(static_cast<T*>(
-        ::operator new (aligned_size(size * sizeof(T)), std::align_val_t{buffer_alignment})));
-    std::memset(static_cast<void*>(data_.get()), 0, aligned_size(size * sizeof(T)));
+    data_ = static_cast<T*>(
+        ::operator new (aligned_size(size * sizeof(T)), std::align_val_t{buffer_alignment}));
+    std::memset(static_cast<void*>(data_), 0, aligned_size(size * sizeof(T)));
   }
+  Buffer(Buffer&& other) noexcept
+      : data_(std::exchange(other.data_, nullptr)), size_(std::exchange(other.size_, 0)) {}
+  Buffer& operator=(Buffer&& other) noexcept {
+    std::swap(data_, other.data_);
+    std::swap(size_, other.size_);
+    return *this;
+  }
+  ~Buffer() { ::operator delete (data_, std::align_val_t{buffer_alignment}); }
 
-  T* data() { return data_.get(); }
-  const T* data() const { return data_.get(); }
+  T* data() { return data_; }
+  const T* data() const { return data_; }
   std::size_t size() const { return size_; }
-  T& operator[](std::size_t i) { return data_.get()[i]; }
-  const T& operator[](std::size_t i) const { return data_.get()[i]; }
+  T& operator[](std::size_t i) { return data_[i]; }
+  const T& operator[](std::size_t i) const { return data_[i]; }
   T* begin() { return data(); }
   T* end() { return data() + size_; }
   const T* begin() const { return data(); }
@@ -48,7 +53,7 @@ class Buffer {
   std::span<const T> span() const { return {data(), size_}; }
 
  private:
-  std::unique_ptr<T, Free> data_;
+  T* data_ = nullptr;
   std::size_t size_ = 0;
 };
 

@@ -2,7 +2,9 @@
 // Where and with how many threads kernels run.
 #pragma once
 #include <cstddef>
-#include <thread>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
 
 #include <tessera/tensor/device.hpp>
 
@@ -16,10 +18,13 @@ template <>
 struct Context<Cpu> {
   int threads = 1;
 
-  /// As many threads as the machine has cores.
+  /// As many threads as the program may use cores; one where it is compiled without OpenMP.
   static Context all_cores() {
-    const unsigned n = std::thread::hardware_concurrency();
-    return {n ? static_cast<int>(n) : 1};
+#ifdef _OPENMP
+    return {omp_get_num_procs()};
+#else
+    return {1};
+#endif
   }
 };
 

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string>
 
+#include <tessera/tensor/text.hpp>
+
 namespace tessera {
 
 /// Channels of a masked stream by the mask they share: group g covers the next `channels[g]`
@@ -39,8 +41,7 @@ struct Shape {
 
 /// "32x32x3", and " (masked)" behind it where a mask travels along.
 inline std::string to_string(const Shape& s) {
-  return std::to_string(s.height) + "x" + std::to_string(s.width) + "x" +
-         std::to_string(s.channels) + (s.masked() ? " (masked)" : "");
+  return text({s.height, "x", s.width, "x", s.channels, s.masked() ? " (masked)" : ""});
 }
 
 inline namespace literals {

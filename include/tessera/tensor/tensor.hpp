@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A tensor that owns its memory: a batch of activations [N, H, W, C].
 #pragma once
-#include <algorithm>
 
 #include <tessera/tensor/buffer.hpp>
 #include <tessera/tensor/view.hpp>
@@ -28,7 +27,9 @@ class Tensor {
   const T* data() const { return buffer_.data(); }
   std::span<T> span() { return buffer_.span(); }
   std::span<const T> span() const { return buffer_.span(); }
-  void fill(T value) { std::fill(buffer_.begin(), buffer_.end(), value); }
+  void fill(T value) {
+    for (T& element : buffer_) element = value;
+  }
 
  private:
   Buffer<T> buffer_;

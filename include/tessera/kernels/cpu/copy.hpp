@@ -3,45 +3,52 @@
 #pragma once
 #include <tessera/kernels/copy.hpp>
 #include <tessera/kernels/cpu/rows.hpp>
-#include <tessera/kernels/cpu/simd.hpp>
 
 namespace tessera::kernels {
 
 namespace detail {
-/// y = f(vector of each input) for every element.
+/// The loop asks for vectors by itself, so that programs which only copy and add need no xsimd;
+/// not inlined, it is compiled once and not for each way rows are cut.
+template <class T, class F, class... X>
+[[gnu::noinline]] void map_row(const F& f, std::ptrdiff_t count, T* y, X*... x) {
+#ifdef _OPENMP
+#pragma omp simd
+#endif
+  for (std::ptrdiff_t i = 0; i < count; ++i) y[i] = f(x[i]...);
+}
+/// y = f(element of each input) for every element.
 template <class T, class F, class... X>
 void map(const Context<Cpu>& context, const F& f, View<T> y, X... x) {
   for_each_row(
-      context,
-      [&f](std::ptrdiff_t count, T* yr, auto... xr) {
-        simd::for_each_vector<T>(count, [&](auto lanes, std::ptrdiff_t i) {
-          lanes.store(yr + i, f(lanes.load(xr + i)...));
-        });
-      },
-      y, x...);
+      context, [&f](std::ptrdiff_t count, T* yr, auto... xr) { map_row(f, count, yr, xr...); }, y,
+      x...);
 }
 }  // namespace detail
 
 template <class T>
 inline void copy(const Context<Cpu>& context, std::type_identity_t<View<const T>> x, View<T> y) {
-  detail::map(context, [](auto v) { return v; }, y, x);
+  detail::map(
+      context, [](T v) { return v; }, y, x);
 }
 
 template <class T>
 inline void add_into(const Context<Cpu>& context, std::type_identity_t<View<const T>> x,
                      View<T> y) {
-  detail::map(context, [](auto a, auto b) { return a + b; }, y, View<const T>(y), x);
+  detail::map(
+      context, [](T a, T b) { return a + b; }, y, View<const T>(y), x);
 }
 
 template <class T>
 inline void add(const Context<Cpu>& context, std::type_identity_t<View<const T>> a,
                 std::type_identity_t<View<const T>> b, View<T> y) {
-  detail::map(context, [](auto p, auto q) { return p + q; }, y, a, b);
+  detail::map(
+      context, [](T p, T q) { return p + q; }, y, a, b);
 }
 
 template <class T>
 inline void fill_zero(const Context<Cpu>& context, View<T> y) {
-  detail::map(context, [] { return simd::Vector<T>(T(0)); }, y);
+  detail::map(
+      context, [] { return T(0); }, y);
 }
 
 inline void copy_mask(const Context<Cpu>& context, MaskView x, int first, MutableMaskView y) {

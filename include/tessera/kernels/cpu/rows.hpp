@@ -2,7 +2,6 @@
 // Element-wise work on strided views: contiguous views become one long row cut into fixed chunks,
 // others one row of channels per pixel. Chunks depend on the shape alone.
 #pragma once
-#include <algorithm>
 #include <cstddef>
 
 #include <tessera/tensor/context.hpp>
@@ -20,7 +19,7 @@ template <class Body>
 void for_each_range(const Context<Cpu>& context, std::ptrdiff_t count, std::ptrdiff_t step,
                     const Body& body) {
   parallel_for(context, ceil_div(count, step), [&](std::ptrdiff_t i) {
-    body(i * step, std::min(count, (i + 1) * step));
+    body(i * step, (i + 1) * step < count ? (i + 1) * step : count);
   });
 }
 
@@ -49,7 +48,7 @@ void for_each_row(const Context<Cpu>& context, const Body& body, const First& fi
     });
     return;
   }
-  const std::ptrdiff_t step = std::max<std::ptrdiff_t>(1, chunk_elements / channels);
+  const std::ptrdiff_t step = channels < chunk_elements ? chunk_elements / channels : 1;
   for_each_range(context, first.pixels(), step, [&](std::ptrdiff_t p, std::ptrdiff_t last) {
     for (; p < last; ++p) body(channels, first.pixel(p), detail::at(rest, p * rest.stride)...);
   });
