@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Reading with a size limit, and saves that either happen as a whole or leave the old file.
 #include <doctest/doctest.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-#include <csignal>
 #include <cstddef>
 #include <filesystem>
 #include <iterator>
@@ -14,8 +13,10 @@
 #include <tessera/io/file.hpp>
 
 #include "../temporary_folder.hpp"
+#include "file_size_limit.hpp"
 
 namespace fs = std::filesystem;
+using tessera::testing::FileSizeLimit;
 using tessera::testing::TemporaryFolder;
 
 namespace {
@@ -32,33 +33,13 @@ unsigned mode_of(const fs::path& path) {
   return static_cast<unsigned>(fs::status(path).permissions());
 }
 
-/// Lets files of this process grow to `bytes` only: a full disk, as far as the library can tell.
-class FileSizeLimit {
- public:
-  explicit FileSizeLimit(rlim_t bytes) : old_handler_(std::signal(SIGXFSZ, SIG_IGN)) {
-    ::getrlimit(RLIMIT_FSIZE, &old_);
-    const ::rlimit low{bytes, old_.rlim_max};
-    ::setrlimit(RLIMIT_FSIZE, &low);
-  }
-  FileSizeLimit(const FileSizeLimit&) = delete;
-  FileSizeLimit& operator=(const FileSizeLimit&) = delete;
-  ~FileSizeLimit() {
-    ::setrlimit(RLIMIT_FSIZE, &old_);
-    std::signal(SIGXFSZ, old_handler_);
-  }
-
- private:
-  void (*old_handler_)(int);
-  ::rlimit old_{};
-};
-
 }  // namespace
 
 TEST_CASE("file: what was saved is read back, parts in order") {
   const TemporaryFolder folder;
   const auto path = folder / "a.txt";
-  tessera::write_file_atomically(path, {tessera::bytes_of("one "), tessera::bytes_of(""),
-                                        tessera::bytes_of("two")});
+  tessera::write_file_atomically(
+      path, {tessera::bytes_of("one "), tessera::bytes_of(""), tessera::bytes_of("two")});
   CHECK(text_of(path) == "one two");
   tessera::write_file_atomically(path, "three");
   CHECK(text_of(path) == "three");
@@ -111,10 +92,9 @@ TEST_CASE("file: positioned reads stay within the file, and notice that it shran
   std::vector<std::byte> two(2);
   file.read_at(3, two);
   CHECK(two[1] == std::byte{'5'});
-  CHECK_THROWS_WITH_AS(
-      file.read_at(4, two),
-      (path.string() + ": cannot read at byte 4: expected 2 bytes, got 1").c_str(),
-      tessera::FileError);
+  CHECK_THROWS_WITH_AS(file.read_at(4, two),
+                       (path.string() + ": cannot read at byte 4: expected 2 bytes, got 1").c_str(),
+                       tessera::FileError);
   CHECK_THROWS_AS(file.read_at(~std::uint64_t{0}, two), tessera::FileError);
   fs::resize_file(path, 4);
   CHECK_THROWS_WITH_AS(
@@ -147,4 +127,38 @@ TEST_CASE("file: a failed save names the cause, keeps the old file and leaves no
   }
   CHECK(text_of(path) == "old");
   CHECK(files_in(folder) == 2);
+}
+
+TEST_CASE("file: folders that cannot be written to") {
+  const TemporaryFolder folder;
+  const auto check = [](const fs::path& path, const std::string& cause) {
+    CHECK_THROWS_WITH_AS(
+        tessera::write_file_atomically(path, "x"),
+        (path.string() + ": cannot create a temporary file beside it: " + cause).c_str(),
+        tessera::FileError);
+  };
+  tessera::write_file_atomically(folder / "file", "x");
+  check(folder / "file/a", "Not a directory");
+  check("/proc/a", "No such file or directory");
+  check(folder / std::string(300, 'n'), "File name too long");
+  fs::create_directory(folder / "closed");
+  fs::permissions(folder / "closed", static_cast<fs::perms>(0555));
+  fs::permissions(folder.path(), static_cast<fs::perms>(0755));
+  const bool root = ::geteuid() == 0;  // whom permissions do not bind
+  if (root) REQUIRE(::seteuid(65534) == 0);
+  check(folder / "closed/a", "Permission denied");
+  if (root) REQUIRE(::seteuid(0) == 0);
+}
+
+TEST_CASE("file: bytes in memory are read like a file") {
+  const tessera::InputFile file("name", tessera::bytes_of("12345"));
+  CHECK(file.size() == 5);
+  CHECK(file.path() == "name");
+  std::vector<std::byte> two(2), none;
+  file.read_at(3, two);
+  CHECK(two[1] == std::byte{'5'});
+  file.read_at(5, none);
+  CHECK_THROWS_WITH_AS(file.read_at(4, two), "name: cannot read at byte 4: expected 2 bytes, got 1",
+                       tessera::FileError);
+  CHECK_THROWS_AS(file.read_at(~std::uint64_t{0}, two), tessera::FileError);
 }

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <cstring>
+#include <limits>
 #include <numeric>
 
 #include <tessera/io/weights.hpp>
@@ -10,6 +11,7 @@
 #include <tessera/layers/conv2d.hpp>
 
 #include "../temporary_folder.hpp"
+#include "file_size_limit.hpp"
 
 using namespace tessera;
 using testing::TemporaryFolder;
@@ -42,7 +44,7 @@ auto all_values(M& model) {
 std::string error_of(auto&& call) {
   try {
     call();
-  } catch (const FileError& error) {
+  } catch (const Error& error) {
     return error.what();
   }
   return "no error";
@@ -162,4 +164,175 @@ TEST_CASE("a file that breaks off leaves the model as it was") {
   CHECK_THROWS_AS(net.load(path), FileError);
   CHECK_THROWS_AS(net.load(folder / "none.safetensors"), FileError);
   CHECK(all_values(net) == before);
+}
+
+TEST_CASE("renaming: a block, a tensor, the first rule that applies, the prefix in front") {
+  const TemporaryFolder folder;
+  const auto path = folder / "a.safetensors";
+  using Theirs =
+      Network<Input<4, 4, 3>,
+              Named<"net", Named<"model.0", Conv2d<3, 5, same>>,
+                    Named<"model.norm", BatchNorm2d<5>>, Named<"last", Conv2d<5, 2, kernel(1)>>>>;
+  Model<Theirs> theirs(Seed{8});
+  randomise(theirs, 8);
+  theirs.save(path);
+  Model<Net> net;
+  LoadOptions options{.prefix = "net.",
+                      .rename = {{"enc.0", "model.0"}, {"enc", "model"}, {"head", "last"}}};
+  CHECK(error_of([&] { net.load(path, options); }).find("; 5 missing (enc.1.weight, ") !=
+        std::string::npos);  // looked for as model.1.weight
+  options.rename[1] = {"enc.1", "model.norm"};
+  const LoadReport report = net.load(path, options);
+  CHECK(report.loaded.size() == 9);
+  CHECK(net.get("enc.0.weight") == theirs.get("net.model.0.weight"));
+  CHECK(net.get("enc.1.running_var") == theirs.get("net.model.norm.running_var"));
+  CHECK(net.get("head.bias") == theirs.get("net.last.bias"));
+  CHECK(net.counter("enc.1.num_batches_tracked") == (1 << 24) - 1);
+
+  // One tensor is renamed, the rest of its block is not.
+  options.rename = {{"enc.0.weight", "model.0.weight"}};
+  options.strict = false;
+  CHECK(net.load(path, options).loaded == std::vector<std::string>{"enc.0.weight"});
+}
+
+TEST_CASE("renaming: an empty side is the whole model or the whole file") {
+  const TemporaryFolder folder;
+  const auto path = folder / "a.safetensors";
+  using Body = Network<Input<4, 4, 3>, Conv2d<3, 5, same>, BatchNorm2d<5>>;
+  using Scoped = Network<Input<4, 4, 3>, Named<"enc", Conv2d<3, 5, same>, BatchNorm2d<5>>>;
+  Model<Body> body(Seed{1});
+  Model<Scoped> scoped(Seed{2});
+  body.save(path);
+  scoped.load(path, LoadOptions{.rename = {{"enc", ""}}});
+  CHECK(scoped.get("enc.0.weight") == body.get("0.weight"));
+  Model<Body> other(Seed{3});
+  scoped.save(path);
+  other.load(path, LoadOptions{.rename = {{"", "enc"}}});
+  CHECK(all_values(other) == all_values(body));
+}
+
+TEST_CASE("renaming: what makes no sense is refused") {
+  const TemporaryFolder folder;
+  const auto path = folder / "a.safetensors";
+  Model<Net> net;
+  net.save(path);
+  CHECK(error_of([&] {
+          net.load(path, LoadOptions{.rename = {{"encoder", "enc"}}});
+        }) == "rename: no tensor of the model is left that has the name or prefix \"encoder\"");
+  CHECK(error_of([&] {
+          net.load(path, LoadOptions{.rename = {{"enc", "a"}, {"enc.0", "b"}}});
+        }) == "rename: no tensor of the model is left that has the name or prefix \"enc.0\"");
+  CHECK(error_of([&] {
+          net.load(path, LoadOptions{.rename = {{"head.bias", "enc.0.bias"}}});
+        }) == "rename: \"enc.0.bias\" and \"head.bias\" would both be read from \"enc.0.bias\"");
+}
+
+TEST_CASE("metadata is written, read back without tensors, and may hold any text") {
+  const TemporaryFolder folder;
+  const auto path = folder / "a.safetensors";
+  Model<Net> net;
+  net.save(path, {{"tessera.system", "net of this test"}, {"note", "\"\n\xE2\x82\xAC"}});
+  const auto metadata = read_metadata(path);
+  CHECK(metadata.size() == 2);
+  CHECK(metadata.at("tessera.system") == "net of this test");
+  CHECK(metadata.at("note") == "\"\n\xE2\x82\xAC");
+  CHECK(net.load(path).unexpected.empty());
+  CHECK(error_of([&] {
+          net.save(path, {{"k", "\xFF"}});
+        }) == "SafetensorsWriter: expected UTF-8, got '?'");
+  CHECK(read_metadata(path) == metadata);  // the old file is whole
+  net.save(path);
+  CHECK(read_metadata(path).empty());
+}
+
+TEST_CASE("files in F16, BF16 and F64 are read as the model's numbers") {
+  const TemporaryFolder folder;
+  const auto path = folder / "a.safetensors";
+  using Tiny = Network<Input<4, 4, 1>, Conv2d<1, 2, kernel(1)>>;
+  const std::vector<float> expected{-5, 0.5f};
+  const std::vector<std::uint16_t> f16{0xC500, 0x3800}, bf16{0xC0A0, 0x3F00};
+  const std::vector<double> f64{-5, 0.5};
+  const auto check = [&](const char* dtype, std::span<const std::byte> bytes) {
+    SafetensorsWriter writer;
+    writer.add_bytes("weight", dtype, {2, 1, 1, 1}, bytes);
+    writer.add_bytes("bias", dtype, {2}, bytes);
+    writer.save(path);
+    Model<Tiny> narrow;
+    narrow.load(path, LoadOptions{.rename = {{"0", ""}}});
+    CHECK(narrow.get("0.weight") == expected);
+    Model<Tiny, Cpu, double> wide;
+    wide.load(path, LoadOptions{.rename = {{"0", ""}}});
+    CHECK(wide.get("0.bias") == f64);
+  };
+  check("F16", std::as_bytes(std::span(f16)));
+  check("BF16", std::as_bytes(std::span(bf16)));
+  check("F64", std::as_bytes(std::span(f64)));
+}
+
+TEST_CASE("types and counts that make no sense are refused, and nothing is loaded") {
+  const TemporaryFolder folder;
+  const auto path = folder / "a.safetensors";
+  using Tiny = Network<Input<4, 4, 2>, Named<"norm", BatchNorm2d<2>>>;
+  Model<Tiny> net(Seed{1});
+  const auto before = all_values(net);
+  const auto refused = [&](const char* dtype, const char* counter_dtype, std::int64_t count) {
+    const std::vector<std::int64_t> twos{2, 2};
+    SafetensorsWriter writer;
+    for (const char* const name : {"weight", "bias", "running_mean", "running_var"})
+      writer.add_bytes(std::string("norm.") + name, dtype, {2},
+                       std::as_bytes(std::span(twos)).first(2 * safetensors_dtype_size(dtype)));
+    writer.add_bytes(
+        "norm.num_batches_tracked", counter_dtype, {},
+        std::as_bytes(std::span(&count, 1)).first(safetensors_dtype_size(counter_dtype)));
+    writer.save(path);
+    const std::string text = error_of([&] { net.load(path); });
+    CHECK(all_values(net) == before);
+    return text.substr(path.string().size());
+  };
+  CHECK(refused("I64", "I64", 1) ==
+        ": tensor \"norm.weight\": expected dtype F32, F64, F16 or BF16, got I64");
+  CHECK(refused("F32", "F64", 1) ==
+        ": tensor \"norm.num_batches_tracked\": expected dtype I64, got F64");
+  CHECK(refused("F32", "I64", -1) ==
+        ": tensor \"norm.num_batches_tracked\": expected a count of 0 to 2^53, got -1");
+  CHECK(refused("F32", "I64", std::numeric_limits<std::int64_t>::max()) ==
+        ": tensor \"norm.num_batches_tracked\": expected a count of 0 to 2^53, got "
+        "9223372036854775807");
+}
+
+TEST_CASE("a failed save keeps the previous weights and leaves nothing behind") {
+  const TemporaryFolder folder;
+  const auto path = folder / "a.safetensors";
+  Model<Net> net(Seed{1});
+  net.save(path);
+  {
+    const testing::FileSizeLimit limit(1000);
+    CHECK(error_of([&] { Model<Wider>().save(path); }) ==
+          path.string() + ": cannot write: File too large");
+  }
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.path()),
+                      std::filesystem::directory_iterator()) == 1);
+  Model<Net> read;
+  read.load(path);
+  CHECK(all_values(read) == all_values(net));
+}
+
+TEST_CASE("lists of names in a message are short and safe to print") {
+  Model<Net> net;
+  std::string header = "{";
+  for (int i = 0; i < 100; ++i)
+    header += (i ? "," : "") + std::string("\"\\u001b[2J") + std::string(900, 'n') +
+              std::to_string(i) + R"(":{"dtype":"F32","shape":[0],"data_offsets":[0,0]})";
+  header += "}";
+  std::string content(8, '\0');
+  const std::uint64_t size = header.size();
+  std::memcpy(content.data(), &size, 8);
+  content += header;
+  const std::string text =
+      error_of([&] { load_weights(net, SafetensorsFile(InputFile("memory", bytes_of(content)))); });
+  CHECK(text.starts_with("memory: the file's tensors are not the model's; 9 missing ("));
+  CHECK(text.find("; 100 unexpected (?[2Jnnn") != std::string::npos);
+  CHECK(text.ends_with("..., ...)"));
+  CHECK(text.size() < 700);
+  CHECK(text.find('\x1b') == std::string::npos);
 }

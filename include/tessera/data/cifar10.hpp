@@ -19,11 +19,12 @@
 namespace tessera {
 
 /// The CIFAR-10 files of one folder; 32x32x3 images with labels 0..9. Nothing is read before
-/// train() or test(). A file may hold any positive number of records.
+/// train() or test(). A file may hold any number of records from 1 to max_records.
 class Cifar10 {
  public:
   static constexpr Shape shape{32, 32, 3};
   static constexpr std::size_t record_size = 1 + 3 * 32 * 32;
+  static constexpr std::size_t max_records = 1'000'000;  // of one file; the real ones have 10,000
 
   explicit Cifar10(std::filesystem::path folder) : folder_(std::move(folder)) {}
 
@@ -48,21 +49,14 @@ class Cifar10 {
     return read(files);
   }
 
- private:
-  static bool missing(const std::filesystem::path& path) {
-    std::error_code ignored;  // any other trouble is reported by opening the file
-    return std::filesystem::status(path, ignored).type() == std::filesystem::file_type::not_found;
-  }
-
-  [[noreturn]] void throw_nothing_found(std::string_view names) const {
-    throw FileError(folder_.string() + ": no CIFAR-10 data here: looked for " +
-                    std::string(names) + "; get the \"binary version of CIFAR-10\" from " +
-                    "https://www.cs.toronto.edu/~kriz/cifar.html and unpack it into this folder");
-  }
-
+  /// The images of open files of this format, one file behind the other. Errors: as train.
   static ImageSet read(const std::vector<InputFile>& files) {
     std::size_t count = 0;
     for (const InputFile& file : files) {
+      if (file.size() > max_records * record_size)
+        throw FileError(file.path().string() + ": not CIFAR-10 binary data: expected at most " +
+                        std::to_string(max_records) + " records of " + std::to_string(record_size) +
+                        " bytes, got " + std::to_string(file.size()) + " bytes");
       if (file.size() == 0 || file.size() % record_size != 0)
         throw FileError(file.path().string() + ": not CIFAR-10 binary data: expected a positive " +
                         "multiple of " + std::to_string(record_size) + " bytes, got " +
@@ -90,6 +84,18 @@ class Cifar10 {
       }
     }
     return {shape, std::move(pixels), std::move(labels)};
+  }
+
+ private:
+  static bool missing(const std::filesystem::path& path) {
+    std::error_code ignored;  // any other trouble is reported by opening the file
+    return std::filesystem::status(path, ignored).type() == std::filesystem::file_type::not_found;
+  }
+
+  [[noreturn]] void throw_nothing_found(std::string_view names) const {
+    throw FileError(folder_.string() + ": no CIFAR-10 data here: looked for " + std::string(names) +
+                    "; get the \"binary version of CIFAR-10\" from " +
+                    "https://www.cs.toronto.edu/~kriz/cifar.html and unpack it into this folder");
   }
 
   static void interleave(const std::byte* planes, std::uint8_t* out) {  // [C, H, W] -> [H, W, C]

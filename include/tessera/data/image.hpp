@@ -52,7 +52,7 @@ inline Image decode_checked(std::span<const std::byte> bytes, const ImageHeader&
   } catch (const stb::BrokenAssertion&) {
     throw fail("Corrupt image");
   }
-  if (!decoded) throw fail(stb::stbi_failure_reason());
+  if (!decoded) throw fail(printable_name(stb::stbi_failure_reason()));  // it may quote the file
   if (static_cast<std::uint32_t>(width) != header.width ||
       static_cast<std::uint32_t>(height) != header.height || channels < 1 || channels > 4)
     throw fail("expected " + std::to_string(header.width) + "x" + std::to_string(header.height) +

@@ -10,6 +10,7 @@
 #include <string>
 
 #include <tessera/data/exif.hpp>
+#include <tessera/data/zlib.hpp>
 #include <tessera/tensor/error.hpp>
 
 namespace tessera::detail {
@@ -46,22 +47,6 @@ inline FileError image_ends_early(const std::string& name, ImageFormat format,
   return image_error(name, std::string("the ") + format_name(format) + " ends early: expected " +
                                expected + ", got the end of the file at byte " +
                                std::to_string(size));
-}
-
-/// The CRC-32 of PNG over `bytes`, continued from `crc` (0 to begin).
-inline std::uint32_t crc32(std::span<const std::byte> bytes, std::uint32_t crc = 0) {
-  static constexpr auto table = [] {
-    std::array<std::uint32_t, 256> t{};
-    for (std::uint32_t i = 0; i < 256; ++i) {
-      t[i] = i;
-      for (int bit = 0; bit < 8; ++bit) t[i] = (t[i] & 1) ? 0xEDB88320u ^ (t[i] >> 1) : t[i] >> 1;
-    }
-    return t;
-  }();
-  crc = ~crc;
-  for (const std::byte b : bytes)
-    crc = table[(crc ^ std::to_integer<std::uint32_t>(b)) & 255] ^ (crc >> 8);
-  return ~crc;
 }
 
 /// Walks the markers of a JPEG up to the end-of-image marker.

@@ -13,9 +13,9 @@
 #include <string_view>
 #include <vector>
 
-#include <tessera/data/deflate.hpp>
 #include <tessera/data/image_data.hpp>
 #include <tessera/data/image_headers.hpp>
+#include <tessera/data/zlib.hpp>
 #include <tessera/io/file.hpp>
 #include <tessera/tensor/error.hpp>
 

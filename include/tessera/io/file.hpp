@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <initializer_list>
 #include <span>
@@ -24,6 +25,18 @@
 #include <tessera/tensor/error.hpp>
 
 namespace tessera {
+
+/// A name or text from a file, fit for a message: at most 80 bytes, one line, and none of the bytes
+/// that act on a terminal.
+inline std::string printable_name(std::string_view name) {
+  std::string out;
+  for (const char c : name.substr(0, 80)) {
+    const auto byte = static_cast<unsigned char>(c);
+    out += byte < 0x20 || byte >= 0x7F ? '?' : c;
+  }
+  return out += name.size() > 80 ? "..." : "";
+}
+
 namespace detail {
 
 /// "PATH: cannot open: No such file or directory", with the cause taken from `error_number`.
@@ -57,8 +70,9 @@ inline constexpr std::size_t largest_transfer = std::size_t{1} << 30;  // one re
 
 }  // namespace detail
 
-/// An open regular file of known size. Reads name their position, so threads may share one.
-/// Errors: FileError if the file cannot be opened or is no regular file.
+/// An open regular file of known size, or the bytes of one in memory. Reads copy (a mapped file
+/// that shrinks would end the program) and name their position, so threads may share one. Errors:
+/// FileError if the file cannot be opened or is no regular file.
 class InputFile {
  public:
   explicit InputFile(std::filesystem::path path)
@@ -73,6 +87,9 @@ class InputFile {
       throw FileError(path_.string() + ": cannot read: not a regular file");
     size_ = static_cast<std::uint64_t>(status.st_size);
   }
+  /// Bytes that are in memory already, under a name for messages. They must outlive the object.
+  InputFile(std::filesystem::path name, std::span<const std::byte> bytes)
+      : path_(std::move(name)), fd_(-1), memory_(bytes), size_(bytes.size()) {}
 
   const std::filesystem::path& path() const { return path_; }
   /// Bytes, as they were when the file was opened.
@@ -84,6 +101,10 @@ class InputFile {
       throw FileError(path_.string() + ": cannot read at byte " + std::to_string(offset) +
                       ": expected " + std::to_string(out.size()) + " bytes, got " +
                       std::to_string(offset > size_ ? 0 : size_ - offset));
+    if (fd_.get() < 0) {
+      if (!out.empty()) std::memcpy(out.data(), memory_.data() + offset, out.size());
+      return;
+    }
     for (std::size_t done = 0; done < out.size();) {
       const std::size_t wanted = std::min(out.size() - done, detail::largest_transfer);
       const auto count =
@@ -99,7 +120,8 @@ class InputFile {
 
  private:
   std::filesystem::path path_;
-  detail::FileDescriptor fd_;
+  detail::FileDescriptor fd_;  // none: the bytes are in memory_
+  std::span<const std::byte> memory_;
   std::uint64_t size_ = 0;
 };
 
@@ -127,7 +149,8 @@ namespace detail {
 class TemporaryFile {
  public:
   explicit TemporaryFile(const std::filesystem::path& target)
-      : target_(target), name_(target.string() + ".tmp-XXXXXX"),
+      : target_(target),
+        name_(target.string() + ".tmp-XXXXXX"),
         fd_(::mkostemp(name_.data(), O_CLOEXEC)) {
     if (fd_.get() < 0) fail("cannot create a temporary file beside it", errno);
   }

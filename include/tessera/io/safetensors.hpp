@@ -30,7 +30,8 @@ namespace tessera {
 /// rule of the format (one dtype, shape and range a tensor; ranges cover the data exactly once).
 class SafetensorsFile {
  public:
-  explicit SafetensorsFile(const std::filesystem::path& path) : file_(path) {
+  explicit SafetensorsFile(const std::filesystem::path& path) : SafetensorsFile(InputFile(path)) {}
+  explicit SafetensorsFile(InputFile file) : file_(std::move(file)) {
     if (file_.size() < 8) fail("expected at least 8 bytes, got " + std::to_string(file_.size()));
     std::uint64_t header_size = 0;
     file_.read_at(0, std::as_writable_bytes(std::span(&header_size, 1)));
@@ -120,15 +121,14 @@ class SafetensorsFile {
       fail_entry("dtype: expected a known one such as F32, got " + detail::quote_name(entry.dtype));
     const auto bytes = detail::checked_byte_size(entry.shape, element_size);
     if (!bytes)
-      fail_entry("shape: expected a size below 2^63 bytes, got " +
-                 detail::shape_text(entry.shape));
+      fail_entry("shape: expected a size below 2^63 bytes, got " + detail::shape_text(entry.shape));
     const std::uint64_t data_size = file_.size() - data_begin_;
     if (entry.begin > entry.end || entry.end > data_size)
-      fail_entry("data_offsets: expected begin <= end <= " + std::to_string(data_size) +
-                 ", got " + std::to_string(entry.begin) + " and " + std::to_string(entry.end));
+      fail_entry("data_offsets: expected begin <= end <= " + std::to_string(data_size) + ", got " +
+                 std::to_string(entry.begin) + " and " + std::to_string(entry.end));
     if (entry.end - entry.begin != *bytes)
-      fail_entry("data_offsets: expected " + std::to_string(*bytes) + " bytes for " +
-                 entry.dtype + " " + detail::shape_text(entry.shape) + ", got " +
+      fail_entry("data_offsets: expected " + std::to_string(*bytes) + " bytes for " + entry.dtype +
+                 " " + detail::shape_text(entry.shape) + ", got " +
                  std::to_string(entry.end - entry.begin));
   }
 
@@ -183,5 +183,10 @@ class SafetensorsFile {
   std::map<std::string, std::string> metadata_;
   std::unordered_map<std::string, std::size_t> by_name_;
 };
+
+/// The metadata of a safetensors file; its tensors are not read. Errors: as SafetensorsFile
+inline std::map<std::string, std::string> read_metadata(const std::filesystem::path& path) {
+  return SafetensorsFile(path).metadata();
+}
 
 }  // namespace tessera

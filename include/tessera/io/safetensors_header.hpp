@@ -19,6 +19,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <tessera/io/file.hpp>
+
 namespace tessera {
 
 static_assert(std::endian::native == std::endian::little, "safetensors files are little-endian");
@@ -37,11 +39,10 @@ constexpr std::size_t safetensors_dtype_size(std::string_view dtype) {
     std::string_view name;
     std::size_t size;
   };
-  for (const Known known :
-       {Known{"F32", 4}, Known{"F64", 8}, Known{"F16", 2}, Known{"BF16", 2}, Known{"I64", 8},
-        Known{"I32", 4}, Known{"I16", 2}, Known{"I8", 1}, Known{"U64", 8}, Known{"U32", 4},
-        Known{"U16", 2}, Known{"U8", 1}, Known{"BOOL", 1}, Known{"F8_E4M3", 1},
-        Known{"F8_E5M2", 1}})
+  for (const Known known : {Known{"F32", 4}, Known{"F64", 8}, Known{"F16", 2}, Known{"BF16", 2},
+                            Known{"I64", 8}, Known{"I32", 4}, Known{"I16", 2}, Known{"I8", 1},
+                            Known{"U64", 8}, Known{"U32", 4}, Known{"U16", 2}, Known{"U8", 1},
+                            Known{"BOOL", 1}, Known{"F8_E4M3", 1}, Known{"F8_E5M2", 1}})
     if (known.name == dtype) return known.size;
   return 0;
 }
@@ -52,14 +53,11 @@ inline constexpr std::size_t safetensors_max_header = std::size_t{100} << 20;  /
 inline constexpr std::size_t safetensors_max_rank = 8, safetensors_max_name = 1024;
 inline constexpr std::string_view safetensors_metadata = "__metadata__";
 
-/// A name from a file, fit for a message: bounded, and without bytes that act on a terminal.
+/// printable_name in quotes.
 inline std::string quote_name(std::string_view name) {
   std::string out = "'";
-  for (const char c : name.substr(0, 80)) {
-    const auto byte = static_cast<unsigned char>(c);
-    out += byte < 0x20 || byte == 0x7F ? '?' : c;
-  }
-  return out += name.size() > 80 ? "...'" : "'";
+  out += printable_name(name);
+  return out += '\'';
 }
 
 /// shape's product times the size of an element; nothing where that passes 2^63 - 1.
@@ -102,11 +100,14 @@ class SafetensorsHeader : public nlohmann::json_sax<nlohmann::json> {
         return stop("a tensor's name is too long: expected at most " +
                     std::to_string(safetensors_max_name) + " bytes, got " +
                     std::to_string(key_.size()));
+      // Readers in C would see another, shorter name.
+      if (key_.find('\0') != key_.npos)
+        return stop("a tensor's name holds a zero byte: " + quote_name(key_));
       return names_.insert(key_).second || stop("the name " + quote_name(key_) + " is used twice");
     }
     if (place_ == Place::metadata)
-      return !metadata.contains(key_) || stop("metadata: the key " + quote_name(key_) +
-                                              " is used twice");
+      return !metadata.contains(key_) ||
+             stop("metadata: the key " + quote_name(key_) + " is used twice");
     const auto field = std::find(fields.begin(), fields.end(), key_);
     if (field == fields.end())
       return stop(where() + "expected dtype, shape and data_offsets, got " + quote_name(key_));
@@ -151,8 +152,7 @@ class SafetensorsHeader : public nlohmann::json_sax<nlohmann::json> {
       return true;
     }
     if (place_ == Place::offsets) {
-      if (offsets_ == 2)
-        return stop(where() + "data_offsets: expected 2 numbers, got more");
+      if (offsets_ == 2) return stop(where() + "data_offsets: expected 2 numbers, got more");
       (offsets_++ == 0 ? entry->begin : entry->end) = static_cast<std::size_t>(value);
       return true;
     }
@@ -188,7 +188,8 @@ class SafetensorsHeader : public nlohmann::json_sax<nlohmann::json> {
   }
   bool unexpected(const std::string& got) {
     switch (place_) {
-      case Place::start: return stop("expected an object, got " + got);
+      case Place::start:
+        return stop("expected an object, got " + got);
       case Place::tensors:
         return stop((key_ == safetensors_metadata ? "metadata" : "tensor " + quote_name(key_)) +
                     ": expected an object, got " + got);

@@ -55,10 +55,9 @@ class SafetensorsWriter {
     const std::string place = "SafetensorsWriter: tensor " + detail::quote_name(name) + ": ";
     if (name.empty() || name.size() > detail::safetensors_max_name ||
         name == detail::safetensors_metadata)
-      throw ArgumentError(place + "expected a name of 1 to " +
-                          std::to_string(detail::safetensors_max_name) +
-                          " bytes that is not __metadata__, got " + std::to_string(name.size()) +
-                          " bytes");
+      throw ArgumentError(
+          place + "expected a name of 1 to " + std::to_string(detail::safetensors_max_name) +
+          " bytes that is not __metadata__, got " + std::to_string(name.size()) + " bytes");
     const std::size_t element_size = safetensors_dtype_size(dtype);
     if (element_size == 0)
       throw ArgumentError(place + "expected a known dtype such as F32, got " +

@@ -2,21 +2,42 @@
 // A model's weights as a safetensors file with PyTorch's names, order and sizes: exchanged with
 // PyTorch unchanged.
 #pragma once
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <filesystem>
+#include <map>
 #include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
+#include <tessera/io/half.hpp>
 #include <tessera/io/safetensors.hpp>
 #include <tessera/network/model.hpp>
 
 namespace tessera {
 
-/// How weights are read.
-struct LoadOptions {
-  std::string prefix{};  // of the file's names: "generator." reads tensor "enc1.conv.weight" from
-                         // "generator.enc1.conv.weight"
-  bool strict = true;    // missing, unexpected or misshaped names are an error
+/// A block or tensor that the file knows under another name: {"enc1.conv", "model.0"} reads
+/// "enc1.conv.weight" from "model.0.weight". An empty side is the whole model, or the whole file.
+struct Renaming {
+  std::string model, file;
 };
 
-/// What became of the names.
+/// How weights are read. A model's name becomes the file's in two steps: the first renaming whose
+/// `model` is the name, or the part of it before a dot, replaces that part; then `prefix` goes in
+/// front.
+struct LoadOptions {
+  std::string prefix{};            // "generator." reads tensor "enc1.conv.weight" from
+                                   // "generator.enc1.conv.weight"; other prefixes are left alone
+  std::vector<Renaming> rename{};  // one that applies to no tensor is an error
+  bool strict = true;              // missing, unexpected or misshaped names are an error
+};
+
+/// What became of the names: the model's (loaded, missing, misshaped with both shapes) and the
+/// file's (unexpected).
 struct LoadReport {
   std::vector<std::string> loaded, missing, unexpected, misshaped;
 };
@@ -33,79 +54,157 @@ inline std::string name_list(const char* what, const std::vector<std::string>& n
   return text + (names.size() > 4 ? ", ...)" : ")");
 }
 
+/// The names of the file by the rules of LoadOptions, in the order of `names`.
+/// Errors: ArgumentError if a renaming applies to nothing, or two tensors get one name.
+inline std::vector<std::string> names_in_file(const std::vector<NamedTensor>& tensors,
+                                              const LoadOptions& options) {
+  std::vector<std::string> names;
+  std::vector<bool> used(options.rename.size());
+  for (const NamedTensor& t : tensors) {
+    std::string name = t.name;
+    for (std::size_t r = 0; r < options.rename.size(); ++r) {
+      const auto& [model, file] = options.rename[r];
+      if (!has_prefix(t.name, model)) continue;
+      used[r] = true;
+      const std::string_view rest = std::string_view(t.name).substr(model.size());
+      const bool dot = file.empty() ? rest.starts_with('.') : model.empty();
+      name = file.empty() ? std::string(rest.substr(dot ? 1 : 0))
+                          : file + (dot ? "." : "") + std::string(rest);
+      break;
+    }
+    names.push_back(options.prefix + name);
+  }
+  for (std::size_t r = 0; r < used.size(); ++r)
+    if (!used[r])
+      throw ArgumentError("rename: no tensor of the model is left that has the name or prefix \"" +
+                          options.rename[r].model + "\"");
+  std::map<std::string_view, std::size_t> seen;
+  for (std::size_t i = 0; i < names.size(); ++i)
+    if (const auto [other, added] = seen.emplace(names[i], i); !added)
+      throw ArgumentError("rename: \"" + tensors[other->second].name + "\" and \"" +
+                          tensors[i].name + "\" would both be read from \"" + names[i] + "\"");
+  return names;
+}
+
+/// The numbers of a tensor; 16-bit ones are widened.
 template <class T>
 std::vector<T> read_values(const SafetensorsFile& file, const SafetensorsEntry& entry) {
   const auto convert = [](const auto& values) {
-    return std::vector<T>(values.begin(), values.end());
+    std::vector<T> out(values.size());
+    std::transform(values.begin(), values.end(), out.begin(),
+                   [](auto v) { return static_cast<T>(v); });
+    return out;
+  };
+  const auto widen = [&](auto to_float) {
+    const std::vector<std::byte> bytes = file.read_bytes(entry.name);
+    std::vector<T> out(bytes.size() / 2);
+    for (std::size_t i = 0; i < out.size(); ++i) {
+      std::uint16_t bits;
+      std::memcpy(&bits, bytes.data() + 2 * i, 2);
+      out[i] = static_cast<T>(to_float(bits));
+    }
+    return out;
   };
   if (entry.dtype == "F32") return convert(file.read_f32(entry.name));
   if (entry.dtype == "F64") return convert(file.read_f64(entry.name));
-  if (entry.dtype == "I64") return convert(file.read_i64(entry.name));
-  throw FileError(file.path().string() + ": tensor \"" + entry.name +
-                  "\": expected dtype F32, F64 or I64, got " + entry.dtype);
+  if (entry.dtype == "F16") return widen(float_from_f16);
+  if (entry.dtype == "BF16") return widen(float_from_bf16);
+  throw FileError(file.path().string() + ": tensor \"" + printable_name(entry.name) +
+                  "\": expected dtype F32, F64, F16 or BF16, got " + entry.dtype);
+}
+
+/// A counter of steps; a training adds to it, so what is near the largest integer is refused.
+inline std::int64_t read_counter(const SafetensorsFile& file, const SafetensorsEntry& entry) {
+  const std::string place =
+      file.path().string() + ": tensor \"" + printable_name(entry.name) + "\": expected ";
+  if (entry.dtype != "I64") throw FileError(place + "dtype I64, got " + entry.dtype);
+  const std::int64_t value = file.read_i64(entry.name)[0];
+  if (value < 0 || value > std::int64_t{1} << 53)
+    throw FileError(place + "a count of 0 to 2^53, got " + std::to_string(value));
+  return value;
 }
 
 }  // namespace detail
 
-/// Writes parameters, statistics and counters, atomically. Errors: FileError
+/// Writes parameters, statistics and counters, atomically, with texts such as
+/// {"tessera.system", "pconv_cifar_net2"} as the file's metadata. Errors: FileError; ArgumentError
+/// if a text is not UTF-8
 template <class Net, class Device, class T>
-void save_weights(const Model<Net, Device, T>& model, const std::filesystem::path& path) {
+void save_weights(const Model<Net, Device, T>& model, const std::filesystem::path& path,
+                  const std::map<std::string, std::string>& metadata = {}) {
   SafetensorsWriter writer;
+  for (const auto& [key, value] : metadata) writer.metadata(key, value);
   const auto tensors = model.tensors();
   std::vector<std::vector<T>> values;
   std::vector<std::int64_t> counters;
   values.reserve(tensors.size());
   counters.reserve(tensors.size());  // the writer keeps spans
   for (const NamedTensor& t : tensors) {
-    values.push_back(model.get(t.name));
-    if (t.role != Role::counter) {
-      writer.add(t.name, detail::file_shape(t.dims), std::span<const T>(values.back()));
+    if (t.role == Role::counter) {
+      counters.push_back(model.counter(t.name));  // exact, whatever T
+      writer.add(t.name, {}, std::span<const std::int64_t>(&counters.back(), 1));
       continue;
     }
-    counters.push_back(model.counter(t.name));  // exact, whatever T
-    writer.add(t.name, {}, std::span<const std::int64_t>(&counters.back(), 1));
+    values.push_back(model.get(t.name));
+    writer.add(t.name, detail::file_shape(t.dims), std::span<const T>(values.back()));
   }
   writer.save(path);
 }
 
-/// Reads what `save_weights` or PyTorch wrote. On any error the model is unchanged.
-/// Errors: FileError; with `strict`, also if a name is missing, unexpected or of another shape.
+/// Reads what `save_weights` or PyTorch wrote, in F32, F64, F16 or BF16. On any error the model is
+/// unchanged. Memory: the header, and the tensors of the model's own sizes.
+/// Errors: FileError; with `strict`, also if a name is missing, unexpected or of another shape;
+/// ArgumentError for a renaming that makes no sense
 template <class Net, class Device, class T>
-LoadReport load_weights(Model<Net, Device, T>& model, const std::filesystem::path& path,
+LoadReport load_weights(Model<Net, Device, T>& model, const SafetensorsFile& file,
                         const LoadOptions& options = {}) {
-  const SafetensorsFile file(path);
   LoadReport report;
-  std::set<std::string> known;
-  std::vector<std::pair<std::string, std::vector<T>>> values;
-  std::vector<std::pair<std::string, std::int64_t>> counters;
-  for (const NamedTensor& t : model.tensors()) {
-    const SafetensorsEntry* const entry = file.find(options.prefix + t.name);
-    known.insert(options.prefix + t.name);
+  const std::vector<NamedTensor> tensors = model.tensors();
+  const std::vector<std::string> names = detail::names_in_file(tensors, options);
+  std::vector<const SafetensorsEntry*> found(tensors.size());
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    const auto expected = detail::file_shape(tensors[i].dims);
+    const SafetensorsEntry* const entry = file.find(names[i]);
     if (!entry) {
-      report.missing.push_back(t.name);
-    } else if (entry->shape != detail::file_shape(t.dims)) {
-      report.misshaped.push_back(t.name + ": expected " +
-                                 detail::shape_text(detail::file_shape(t.dims)) + ", got " +
-                                 detail::shape_text(entry->shape));
+      report.missing.push_back(tensors[i].name);
+    } else if (entry->shape != expected) {
+      report.misshaped.push_back(tensors[i].name + ": expected " + detail::shape_text(expected) +
+                                 ", got " + detail::shape_text(entry->shape));
     } else {
-      if (t.role == Role::counter && entry->dtype == "I64")
-        counters.emplace_back(t.name, file.read_i64(entry->name)[0]);  // exact, whatever T
-      else values.emplace_back(t.name, detail::read_values<T>(file, *entry));
-      report.loaded.push_back(t.name);
+      report.loaded.push_back(tensors[i].name);
+      found[i] = entry;
     }
   }
+  const std::set<std::string_view> known(names.begin(), names.end());
   for (const SafetensorsEntry& entry : file.entries())
-    if (!known.count(entry.name) && entry.name.starts_with(options.prefix))
-      report.unexpected.push_back(entry.name);
+    if (!known.contains(entry.name) && entry.name.starts_with(options.prefix))
+      report.unexpected.push_back(printable_name(entry.name));
   if (options.strict &&
       !(report.missing.empty() && report.unexpected.empty() && report.misshaped.empty()))
-    throw FileError(path.string() + ": the file's tensors are not the model's" +
+    throw FileError(file.path().string() + ": the file's tensors are not the model's" +
                     detail::name_list("missing", report.missing) +
                     detail::name_list("unexpected", report.unexpected) +
                     detail::name_list("of another shape", report.misshaped));
-  for (const auto& [name, v] : values) model.set(name, v);
-  for (const auto& [name, n] : counters) model.set_counter(name, n);
+
+  std::vector<std::vector<T>> values(tensors.size());
+  std::vector<std::int64_t> counters(tensors.size());
+  for (std::size_t i = 0; i < tensors.size(); ++i) {
+    if (!found[i]) continue;
+    if (tensors[i].role == Role::counter) counters[i] = detail::read_counter(file, *found[i]);
+    else values[i] = detail::read_values<T>(file, *found[i]);
+  }
+  for (std::size_t i = 0; i < tensors.size(); ++i) {  // nothing fails from here on
+    if (!found[i]) continue;
+    if (tensors[i].role == Role::counter) model.set_counter(tensors[i].name, counters[i]);
+    else model.set(tensors[i].name, values[i]);
+  }
   return report;
+}
+/// The same for a path.
+template <class Net, class Device, class T>
+LoadReport load_weights(Model<Net, Device, T>& model, const std::filesystem::path& path,
+                        const LoadOptions& options = {}) {
+  return load_weights(model, SafetensorsFile(path), options);
 }
 
 }  // namespace tessera

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Numbers as texts that read back as the same number: in tables, checkpoints and reports.
+#pragma once
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace tessera::detail {
+
+/// The shortest text that reads back as the same number; whole numbers without exponent or point.
+/// "nan", "inf" and "-inf" where there are no digits.
+inline std::string number_text(double value) {
+  std::array<char, 32> text;
+  const bool whole = std::abs(value) < 0x1p53 && value == std::floor(value);
+  const auto end =
+      whole && !(value == 0 && std::signbit(value))
+          ? std::to_chars(text.data(), text.data() + text.size(), static_cast<long long>(value)).ptr
+          : std::to_chars(text.data(), text.data() + text.size(), value).ptr;
+  return {text.data(), end};
+}
+
+/// "learning_rate 0.01, momentum 0.9".
+inline std::string settings(std::initializer_list<std::pair<std::string_view, double>> named) {
+  std::string out;
+  for (const auto& [name, value] : named)
+    ((out += out.empty() ? "" : ", ") += name) += " " + number_text(value);
+  return out;
+}
+
+}  // namespace tessera::detail
