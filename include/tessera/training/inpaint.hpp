@@ -1,48 +1,120 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Restoring images with a trained model: known pixels stay as they are, holes are filled.
+// Restoring images with a trained model: known pixels stay as they are, holes are filled. Images
+// of any size that a fully convolutional network can be led to, within a limit of memory.
 #pragma once
 #include <algorithm>
+#include <optional>
 
 #include <tessera/network/model.hpp>
 #include <tessera/tensor/xtensor.hpp>
 #include <tessera/training/masked_input.hpp>
+#include <tessera/training/tiles.hpp>
 
 namespace tessera {
 
-/// Fills the holes of images `[N, H, W, C]` in [0, 1]; holes `[N, H, W]`, not 0 = missing. Known
-/// pixels are returned bit by bit. Any size the network's shapes accept. Errors: ShapeError if
-/// channels or sizes do not fit
-template <class Net, class Device, class T>
-Tensor<float> inpaint_images(Model<Net, Device, T>& model, View<const float> images,
-                             const std::uint8_t* hole) {
-  constexpr int max_batch = 32;
-  const Shape declared = input_shape<Net>, given = images.shape();
+struct InpaintOptions {
+  std::size_t memory_limit = std::size_t{2} << 30;  // bytes of one pass and its part of the images
+};
+
+namespace detail {
+
+inline constexpr int max_inpaint_batch = 32;
+
+/// Which output pixels are asked for.
+enum class Wanted { holes, all };
+
+/// Runs the network over images `[N, H, W]` by the plan. `read(p, values)` writes the channels of
+/// pixel p, `write(p, values)` takes the network's; a pass that no wanted pixel depends on is
+/// left out.
+template <class AnyModel, class Read, class Write>
+void run_in_tiles(AnyModel& model, const TilePlan& plan, int images, const std::uint8_t* hole,
+                  Wanted wanted, const Read& read, const Write& write) {
+  using T = typename AnyModel::Scalar;
+  std::optional<Pass<typename AnyModel::DeviceType, T>> pass;
+  const int height = plan.image.height, width = plan.image.width;
+  for (int first = 0; first < images; first += plan.batch)
+    for (int i = 0; i < plan.rows.count; ++i)
+      for (int j = 0; j < plan.columns.count; ++j) {
+        const int count = std::min(plan.batch, images - first);
+        const int bottom = std::min(height, plan.rows.inner_end(i));
+        const int right = std::min(width, plan.columns.inner_end(j));
+        const auto each_wanted = [&](const auto& visit) {  // until visit returns true
+          for (int n = first; n < first + count; ++n)
+            for (int h = plan.rows.inner_begin(i); h < bottom; ++h)
+              for (int w = plan.columns.inner_begin(j); w < right; ++w) {
+                const std::ptrdiff_t p = (std::ptrdiff_t{n} * height + h) * width + w;
+                if ((wanted == Wanted::all || hole[p]) && visit(p, n, h, w)) return true;
+              }
+          return false;
+        };
+        if (!each_wanted([](auto...) { return true; })) continue;
+        const Shape tile{plan.rows.extent(i), plan.columns.extent(j), plan.image.channels};
+        if (!pass || pass->batch() != count || pass->input().shape() != tile) {
+          pass.reset();  // frees its memory before the next takes its own
+          pass.emplace(model.pass(
+              {.batch = count, .mode = Mode::evaluate, .gradients = false, .inputs = {tile}}));
+        }
+        const int top = plan.rows.origin(i), left = plan.columns.origin(j);
+        run_on_cutting(*pass, {height, width, first, top, left}, hole, read);
+        const View<const T> y = pass->output();
+        each_wanted([&](std::ptrdiff_t p, int n, int h, int w) {
+          write(p, y.pixel(n - first, h - top, w - left));
+          return false;
+        });
+      }
+}
+
+inline std::size_t tensor_image_bytes(const Shape& s) {  // given, returned, and the hole
+  return static_cast<std::size_t>(2 * s.size()) * sizeof(float) +
+         static_cast<std::size_t>(s.pixels());
+}
+
+template <class AnyModel>
+Tensor<float> run_on_images(AnyModel& model, View<const float> images, const std::uint8_t* hole,
+                            const InpaintOptions& options, Wanted wanted) {
+  const Shape declared = AnyModel::structure().values[0].shape, given = images.shape();
   if (given.channels != declared.channels)
     throw ShapeError("inpaint: expected images [N, H, W, C] of " +
                      std::to_string(declared.channels) + " channels, got " + to_string(given));
-  Tensor<float> restored(images.batch, given);
-  std::optional<Pass<Device, T>> pass;
-  for (int first = 0; first < images.batch; first += max_batch) {
-    const int count = std::min(max_batch, images.batch - first);
-    if (!pass || pass->batch() != count)
-      pass.emplace(model.pass(
-          {.batch = count, .mode = Mode::evaluate, .gradients = false, .inputs = {given}}));
-    View<const float> part = images;
-    part.data += std::ptrdiff_t{first} * given.pixels() * images.stride;
-    part.batch = count;
-    const std::uint8_t* const part_hole = hole + std::ptrdiff_t{first} * given.pixels();
-    run_on_masked(*pass, part, part_hole);
-    const View<const T> y = pass->output();
-    if (y.shape() != given)
-      throw ShapeError("inpaint: the network's output is " + to_string(y.shape()) +
-                       ", expected the image's " + to_string(given));
-    float* const out = restored.data() + std::ptrdiff_t{first} * given.size();
-    for (std::ptrdiff_t p = 0; p < y.pixels(); ++p)
-      for (int c = 0; c < y.channels; ++c)
-        out[p * y.channels + c] =
-            part_hole[p] ? static_cast<float>(y.pixel(p)[c]) : part.pixel(p)[c];
-  }
-  return restored;
+  using T = typename AnyModel::Scalar;
+  Tensor<float> result(images.batch, given);
+  if (images.batch == 0) return result;
+  const TilePlan plan =
+      plan_tiles(AnyModel::structure(), given, std::min(max_inpaint_batch, images.batch),
+                 tensor_image_bytes(given), options.memory_limit, sizeof(T));
+  const int channels = given.channels;
+  if (wanted == Wanted::holes)
+    for (std::ptrdiff_t p = 0; p < images.pixels(); ++p)
+      std::copy_n(images.pixel(p), channels, result.view().pixel(p));
+  run_in_tiles(
+      model, plan, images.batch, hole, wanted,
+      [&](std::ptrdiff_t p, T* values) {
+        for (int c = 0; c < channels; ++c) values[c] = static_cast<T>(images.pixel(p)[c]);
+      },
+      [&](std::ptrdiff_t p, const T* values) {
+        for (int c = 0; c < channels; ++c)
+          result.data()[p * channels + c] = static_cast<float>(values[c]);
+      });
+  return result;
+}
+
+}  // namespace detail
+
+/// Fills the holes of images `[N, H, W, C]` in [0, 1]; holes `[N, H, W]`, not 0 = missing. Known
+/// pixels are returned bit by bit. Any size: image and mask are padded by reflection to the next
+/// size that the network's shapes accept, cut into tiles where a pass would take more memory than
+/// the limit, and cropped back. Errors: ShapeError if channels or sizes do not fit; ArgumentError
+/// if the memory limit is too small
+template <class Net, class Device, class T>
+Tensor<float> inpaint_images(Model<Net, Device, T>& model, View<const float> images,
+                             const std::uint8_t* hole, const InpaintOptions& options = {}) {
+  return detail::run_on_images(model, images, hole, options, detail::Wanted::holes);
+}
+/// The network's output at every pixel, known ones too: what metrics look at.
+template <class Net, class Device, class T>
+Tensor<float> raw_output(Model<Net, Device, T>& model, View<const float> images,
+                         const std::uint8_t* hole, const InpaintOptions& options = {}) {
+  return detail::run_on_images(model, images, hole, options, detail::Wanted::all);
 }
 
 /// The same with xtensor containers: images `[N, H, W, C]` float, holes `[N, H, W]` of any number
@@ -53,7 +125,7 @@ requires requires(const Images& images, const Holes& holes) {
   holes.dimension();
 }
 xt::xtensor<float, 4> inpaint_images(Model<Net, Device, T>& model, const Images& images,
-                                     const Holes& holes) {
+                                     const Holes& holes, const InpaintOptions& options = {}) {
   const View<const float> view = as_view(images);
   if (view.channels != input_shape<Net>.channels)
     throw ShapeError("inpaint: expected images [N, H, W, C] of " +
@@ -70,7 +142,7 @@ xt::xtensor<float, 4> inpaint_images(Model<Net, Device, T>& model, const Images&
   Buffer<std::uint8_t> hole(holes.size());
   std::transform(holes.begin(), holes.end(), hole.begin(),
                  [](auto h) { return static_cast<std::uint8_t>(h != 0); });
-  return to_xtensor(inpaint_images(model, view, hole.data()));
+  return to_xtensor(inpaint_images(model, view, hole.data(), options));
 }
 
 }  // namespace tessera

@@ -4,9 +4,11 @@
 #pragma once
 #include <algorithm>
 #include <cstdint>
+#include <vector>
 
 #include <tessera/data/masks.hpp>
 #include <tessera/network/pass.hpp>
+#include <tessera/training/padding.hpp>
 
 namespace tessera {
 
@@ -22,6 +24,38 @@ void run_on_masked(Pass<Device, T>& pass, View<const float> images, const std::u
     if (hole) valid_from_hole(hole, valid.data, static_cast<std::size_t>(valid.pixels()));
     else std::fill_n(valid.data, valid.size(), std::uint8_t{1});
   }
+  pass.forward();
+}
+
+/// A part of images `[N, H, W]` that are padded by reflection: the images from `first` on, rows
+/// from `top` on, columns from `left` on, as many as the pass takes.
+struct Cutting {
+  int height = 0, width = 0;  // of the images
+  int first = 0, top = 0, left = 0;
+};
+
+/// The same for a cutting. `read(p, values)` writes pixel p of `[N, H, W]`, the channels as T;
+/// `hole` `[N, H, W]`, not 0 = missing.
+template <class Device, class T, class Read>
+void run_on_cutting(Pass<Device, T>& pass, const Cutting& cut, const std::uint8_t* hole,
+                    const Read& read) {
+  const View<T> x = pass.input();
+  const MutableMaskView valid = pass.input_valid();
+  std::vector<int> columns(static_cast<std::size_t>(x.width));
+  for (int w = 0; w < x.width; ++w)
+    columns[static_cast<std::size_t>(w)] = reflected(cut.left + w, cut.width);
+  parallel_for(pass.context(), std::ptrdiff_t{x.batch} * x.height, [&](std::ptrdiff_t row) {
+    const std::ptrdiff_t image = cut.first + row / x.height;
+    const int h = reflected(cut.top + static_cast<int>(row % x.height), cut.height);
+    const std::ptrdiff_t source = (image * cut.height + h) * cut.width;
+    for (int w = 0; w < x.width; ++w) {
+      const std::ptrdiff_t from = source + columns[static_cast<std::size_t>(w)];
+      const std::ptrdiff_t to = row * x.width + w;
+      if (hole[from]) std::fill_n(x.pixel(to), x.channels, T(0));
+      else read(from, x.pixel(to));
+      if (valid) *valid.pixel(to) = hole[from] == 0;
+    }
+  });
   pass.forward();
 }
 

@@ -8,21 +8,38 @@
 #include <tessera/data/loader.hpp>
 #include <tessera/network/model.hpp>
 #include <tessera/training/masked_input.hpp>
+#include <tessera/training/ssim.hpp>
 
 namespace tessera {
 
-/// Means over a set: mse and l1 over all pixels of the raw output, hole_mse over hole pixels alone,
-/// composite_mse after the known pixels were put back (all in evaluation mode, channels counted);
-/// psnr = -10 log10(mse), infinite where the error is 0; hole_share = hole pixels over pixels.
+namespace detail {
+
+inline double psnr(double mse) {
+  return mse > 0 ? -10 * std::log10(mse) : std::numeric_limits<double>::infinity();
+}
+inline constexpr double no_value = std::numeric_limits<double>::quiet_NaN();  // null in JSON
+
+}  // namespace detail
+
+/// Means over a set, channels counted: mse and l1 over all pixels of the raw output, hole_… over
+/// hole pixels alone, composite_… after the known pixels were put back (all in evaluation mode).
+/// psnr = -10 log10(mse) of the set's mse, infinite where the error is 0; hole_share = hole pixels
+/// over pixels. The SSIMs are means of ssim_map's values, hole_ssim of those at hole pixels of the
+/// raw output; NaN unless add_ssim was called, or where there is no such pixel.
 struct Metrics {
   double mse = 0, hole_mse = 0, composite_mse = 0, l1 = 0, hole_share = 0;
+  double hole_l1 = 0, composite_l1 = 0;
+  double ssim = detail::no_value, hole_ssim = detail::no_value, composite_ssim = detail::no_value;
 
-  double psnr() const {
-    return mse > 0 ? -10 * std::log10(mse) : std::numeric_limits<double>::infinity();
-  }
+  double psnr() const { return detail::psnr(mse); }
+  double hole_psnr() const { return detail::psnr(hole_mse); }
+  double composite_psnr() const { return detail::psnr(composite_mse); }
+  double rmse() const { return std::sqrt(mse); }
+  double hole_rmse() const { return std::sqrt(hole_mse); }
+  double composite_rmse() const { return std::sqrt(composite_mse); }
 };
 
-/// Sums the errors of several batches. hole [N, H, W], 1 = hole; null: no hole.
+/// Sums the errors of several batches. hole [N, H, W], not 0 = hole; null: no hole.
 class MetricSums {
  public:
   template <class T>
@@ -39,19 +56,78 @@ class MetricSums {
       absolute_ += absolute;
       if (hole && hole[p]) {
         hole_square_ += square;
+        hole_absolute_ += absolute;
         hole_count_ += output.channels;
       }
     }
     count_ += static_cast<double>(output.size());
   }
+
+  /// The SSIMs of the same images: costs far more than the rest. Errors: those of ssim_map.
+  template <class T>
+  void add_ssim(const Context<Cpu>& context, View<const T> output, View<const float> truth,
+                const std::uint8_t* hole) {
+    Tensor<float> composite(output.batch, output.shape());
+    for (std::ptrdiff_t p = 0; p < output.pixels(); ++p)
+      for (int c = 0; c < output.channels; ++c)
+        composite.view().pixel(p)[c] =
+            hole && hole[p] ? static_cast<float>(output.pixel(p)[c]) : truth.pixel(p)[c];
+    const Tensor<double> raw = ssim_map(context, output, truth);
+    const Tensor<double> put_back = ssim_map(context, std::as_const(composite).view(), truth);
+    const View<const double> map = raw.view();
+    for (int n = 0; n < map.batch; ++n)
+      for (int y = 0; y < map.height; ++y)
+        for (int x = 0; x < map.width; ++x) {
+          const double value = *map.pixel(n, y, x);
+          ssim_ += value;
+          composite_ssim_ += *put_back.view().pixel(n, y, x);
+          const std::ptrdiff_t p =
+              (std::ptrdiff_t{n} * output.height + y + ssim_border) * output.width + x +
+              ssim_border;
+          if (!hole || !hole[p]) continue;
+          hole_ssim_ += value;
+          ++hole_ssim_count_;
+        }
+    ssim_count_ += static_cast<double>(map.pixels());
+  }
+
+  MetricSums& operator+=(const MetricSums& other) {
+    square_ += other.square_;
+    absolute_ += other.absolute_;
+    hole_square_ += other.hole_square_;
+    hole_absolute_ += other.hole_absolute_;
+    hole_count_ += other.hole_count_;
+    count_ += other.count_;
+    ssim_ += other.ssim_;
+    hole_ssim_ += other.hole_ssim_;
+    composite_ssim_ += other.composite_ssim_;
+    ssim_count_ += other.ssim_count_;
+    hole_ssim_count_ += other.hole_ssim_count_;
+    return *this;
+  }
+
   Metrics means() const {
-    const double hole = hole_count_ > 0 ? hole_square_ / hole_count_ : 0;
-    return {square_ / count_, hole, hole_square_ / count_, absolute_ / count_,
-            hole_count_ / count_};
+    const auto mean = [](double sum, double count, double none) {
+      return count > 0 ? sum / count : none;
+    };
+    Metrics m;
+    m.mse = square_ / count_;
+    m.hole_mse = mean(hole_square_, hole_count_, 0);
+    m.composite_mse = hole_square_ / count_;
+    m.l1 = absolute_ / count_;
+    m.hole_share = hole_count_ / count_;
+    m.hole_l1 = mean(hole_absolute_, hole_count_, 0);
+    m.composite_l1 = hole_absolute_ / count_;
+    m.ssim = mean(ssim_, ssim_count_, detail::no_value);
+    m.hole_ssim = mean(hole_ssim_, hole_ssim_count_, detail::no_value);
+    m.composite_ssim = mean(composite_ssim_, ssim_count_, detail::no_value);
+    return m;
   }
 
  private:
-  double square_ = 0, absolute_ = 0, hole_square_ = 0, hole_count_ = 0, count_ = 0;
+  double square_ = 0, absolute_ = 0, hole_square_ = 0, hole_absolute_ = 0, hole_count_ = 0,
+         count_ = 0;
+  double ssim_ = 0, hole_ssim_ = 0, composite_ssim_ = 0, ssim_count_ = 0, hole_ssim_count_ = 0;
 };
 
 /// Metrics of a model over a data set under fixed masks (evaluation mode). `pass` and `loader` are

@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Restores an image of any size with a trained model: white pixels of the mask are filled, all
+// others come back as they were.
+//   inpaint runs/net2/model.safetensors photograph.jpg mask.png -o restored.png
+#include <chrono>
+#include <cstdio>
+
+#include <tessera/data/image_writer.hpp>
+#include <tessera/data/mask_files.hpp>
+#include <tessera/io/json.hpp>
+
+#include "support/command_line.hpp"
+#include "support/systems.hpp"
+
+namespace ts = tessera;
+
+namespace {
+
+/// Whether the known pixels of what was written are the image's, sample by sample. A file may hold
+/// grey as three equal channels.
+bool known_pixels_identical(const ts::Image& image, const ts::HoleMask& mask,
+                            const std::filesystem::path& written) {
+  const ts::Image result = ts::read_image(written);
+  const bool widened = image.channels == 1 && result.channels == 3;
+  if (result.height != image.height || result.width != image.width || result.depth != image.depth ||
+      (result.channels != image.channels && !widened))
+    return false;
+  for (int y = 0; y < image.height; ++y)
+    for (int x = 0; x < image.width; ++x)
+      for (int c = 0; c < result.channels; ++c)
+        if (!mask.hole[static_cast<std::size_t>(std::ptrdiff_t{y} * image.width + x)] &&
+            result.pixel(y, x)[c] != image.pixel(y, x)[widened ? 0 : c])
+          return false;
+  return true;
+}
+
+std::string size_text(int height, int width) {
+  return std::to_string(width) + "x" + std::to_string(height);
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string model_path, image_path, mask_path, out, system;
+  std::int64_t memory_limit = 2048, threads = 0;
+  const std::vector<Argument> arguments{
+      {"model", &model_path, "weights of a trained model, a safetensors file"},
+      {"image", &image_path, "JPEG, PNG or BMP"},
+      {"mask", &mask_path, "image of the same size: white is filled"},
+      {"-o,--out", &out, "restored image, .png or .bmp", true},
+      {"--system", &system, "network, for a model file that does not name it", false,
+       known_systems()},
+      {"--memory-limit", &memory_limit, "MiB; larger images are worked on in tiles", false, {}, 1},
+      {"--threads", &threads, "0: one for each core"}};
+  return run_with_arguments("Fills the holes of an image", arguments, argc, argv, [&] {
+    const auto context = threads > 0 ? ts::Context<ts::Cpu>{static_cast<int>(threads)}
+                                     : ts::Context<ts::Cpu>::all_cores();
+    const ts::Image image = ts::read_image(image_path);
+    ts::image_file_format(out, image);  // refuses a name before the work, not after it
+    const ts::HoleMask mask = ts::read_hole(mask_path);
+    if (mask.height != image.height || mask.width != image.width)
+      throw ts::ShapeError(mask_path + ": the mask has " + size_text(mask.height, mask.width) +
+                           " pixels, the image " + size_text(image.height, image.width));
+    const OpenedModel model = open_model(model_path, system, context);
+    const std::size_t limit = static_cast<std::size_t>(memory_limit) << 20;
+    const ts::TilePlan plan = model.restorer->plan_restoration(image, limit);
+
+    const auto start = std::chrono::steady_clock::now();
+    const ts::Image restored = model.restorer->restore_image(image, mask.hole.span(), limit);
+    const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    ts::write_image(out, restored);
+
+    ts::JsonLine line;
+    line.add("system", model.system).add("out", out);
+    line.add("width", image.width).add("height", image.height);
+    line.add("channels", image.channels).add("depth", image.depth);
+    line.add("hole_share", ts::hole_ratio(mask.hole.span()));
+    line.add("seconds", seconds.count()).add("tiles", plan.tiles());
+    line.add("tile_width", plan.columns.size).add("tile_height", plan.rows.size);
+    line.add("memory_mib",  // what the plan says; the program itself comes on top
+             static_cast<double>(plan.bytes + model.restorer->weight_bytes()) / (1 << 20));
+    line.add("known_pixels_identical", known_pixels_identical(image, mask, out));
+    std::printf("%s\n", line.str().c_str());
+  });
+}

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A file of its own, so that the command-line library is compiled once and not with every program.
+#include "command_line.hpp"
+
+#include <CLI/CLI.hpp>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <exception>
+
+namespace {
+
+CLI::Option* add(CLI::App& app, const Argument& argument) {
+  if (auto* const* text = std::get_if<std::string*>(&argument.value))
+    return app.add_option(argument.name, **text, argument.text);
+  std::int64_t& number = **std::get_if<std::int64_t*>(&argument.value);
+  const std::int64_t least = argument.least;
+  return app
+      .add_option_function<std::string>(
+          argument.name,
+          [&number, least, name = argument.name](const std::string& text) {
+            char* end = nullptr;
+            errno = 0;
+            number = std::strtoll(text.c_str(), &end, 10);
+            if (end == text.c_str() || *end != 0 || errno != 0 || number < least)
+              throw CLI::ValidationError(name, "expected a whole number of at least " +
+                                                   std::to_string(least) + ", got " + text);
+          },
+          argument.text)
+      ->default_str(std::to_string(number))
+      ->type_name("INT");
+}
+
+}  // namespace
+
+int run_with_arguments(const std::string& description, const std::vector<Argument>& arguments,
+                       int argc, char** argv, const std::function<void()>& work) {
+  CLI::App app(description);
+  app.option_defaults()->always_capture_default();
+  for (const Argument& argument : arguments) {
+    CLI::Option* const option = add(app, argument);
+    if (argument.required || !argument.name.starts_with('-')) option->required();
+    if (!argument.among.empty()) option->check(CLI::IsMember(argument.among));
+  }
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return app.exit(error);
+    std::fprintf(stderr, "%s: %s; --help lists the options\n", argv[0], error.what());
+    return 2;
+  }
+  try {
+    work();
+    return 0;
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "%s: %s\n", argv[0], error.what());
+    return 1;
+  }
+}

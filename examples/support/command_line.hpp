@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The face of the programs that use a trained model: their arguments, and errors as one sentence.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <variant>
+#include <vector>
+
+/// One argument: "model" is the next word of the command line and has to be given, "--limit" an
+/// option, "-o,--out" one with two names.
+struct Argument {
+  std::string name;
+  std::variant<std::string*, std::int64_t*> value;  // holds the default
+  std::string text;
+  bool required = false;             // an option that has to be given
+  std::vector<std::string> among{};  // of a text: what it may be, where that is a short list
+  std::int64_t least = 0;            // of a number
+};
+
+/// Parses the command line and runs the work. Exit status: 0 done, 1 the work failed, 2 wrong use;
+/// what went wrong is one sentence on stderr.
+int run_with_arguments(const std::string& description, const std::vector<Argument>& arguments,
+                       int argc, char** argv, const std::function<void()>& work);
