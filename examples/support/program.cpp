@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A file of its own, so that the command-line library is compiled once and not with every program.
+// A file of its own, so that the command line, the report and the PNG writer are compiled once and
+// not with every program.
 #include "program.hpp"
 
+#include <signal.h>
+#include <unistd.h>
+
 #include <CLI/CLI.hpp>
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 
 #include <tessera/io/json.hpp>
+#include <tessera/training/progress.hpp>
+#include <tessera/training/report.hpp>
+#include <tessera/training/run_folder.hpp>
 
 namespace {
 
@@ -22,6 +30,24 @@ CLI::Validator at_least(long low) {
       "");
 }
 
+// The only global state: what a signal handler may touch. A library has none; a program may.
+std::atomic<int> stop_signal{0};
+static_assert(std::atomic<int>::is_always_lock_free);
+
+/// The first Ctrl-C or SIGTERM asks the training to stop; the next has its usual effect. A signal
+/// that was to be ignored (nohup) stays so.
+void watch_signals() {
+  for (const int signal : {SIGINT, SIGTERM}) {
+    struct sigaction action {};
+    if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) continue;
+    action = {};
+    action.sa_handler = [](int number) { stop_signal.store(number); };
+    action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
+    ::sigemptyset(&action.sa_mask);
+    ::sigaction(signal, &action, nullptr);
+  }
+}
+
 }  // namespace
 
 int run_program(const std::string& description, ProgramOptions options, int argc, char** argv,
@@ -29,14 +55,28 @@ int run_program(const std::string& description, ProgramOptions options, int argc
   CLI::App app(description);
   app.option_defaults()->always_capture_default();
   app.add_option("--data", options.data, "folder of the training data");
-  app.add_option("--out", options.out, "folder for what the program writes");
-  app.add_option("--epochs", options.epochs, "passes over the training images")->check(at_least(1));
+  app.add_option("--out", options.out,
+                 "folder for weights, checkpoint, metrics.csv, samples.png and report.html");
+  app.add_option("--epochs", options.epochs, "passes over the training images, in all")
+      ->check(at_least(1));
   app.add_option("--batch", options.batch, "images in one step")->check(at_least(1));
-  app.add_option("--limit", options.limit, "training images to use; 0: all of them");
+  app.add_option("--limit", options.limit, "training images to use; 0: all of them")
+      ->check(at_least(0));
+  app.add_option("--validation", options.validation,
+                 "images behind those to hold out and choose best.safetensors by; 0: none")
+      ->check(at_least(0));
+  app.add_option("--schedule", options.schedule, "of the learning rate: constant, or cosine to 0")
+      ->check(CLI::IsMember({"constant", "cosine"}));
   app.add_option("--seed", options.seed, "of initial weights, order and masks");
   app.add_option("--threads", options.threads, "0: one for each core")->check(at_least(0));
+  app.add_option("--workers", options.workers, "threads that read images ahead")
+      ->check(at_least(0));
   app.add_option("--device", options.device, "cpu, or auto: the best there is")
       ->check(CLI::IsMember({"cpu", "auto"}));
+  const auto* resume =
+      app.add_flag("--resume", options.resume, "go on from the checkpoint in --out, bit by bit");
+  app.add_flag("--overwrite", options.overwrite, "replace the training that is in --out")
+      ->excludes(const_cast<CLI::Option*>(resume));
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -44,37 +84,55 @@ int run_program(const std::string& description, ProgramOptions options, int argc
     std::fprintf(stderr, "%s: %s; --help lists the options\n", argv[0], error.what());
     return 2;
   }
+  watch_signals();
   try {
     program(options);
-    return 0;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "%s: %s\n", argv[0], error.what());
     return 1;
   }
+  return stop_signal ? 128 + stop_signal : 0;
 }
 
-void print_progress(const tessera::EpochReport& report) {
-  std::printf("epoch %d/%d seconds %.1f images_per_second %.0f", report.epoch, report.epochs,
-              report.seconds, report.images_per_second);
-  for (const auto& [name, value] : report.losses)
-    std::printf(" train_%s %.5f", name.c_str(), value);
-  if (report.test)
-    std::printf(" test_mse %.5f test_hole_mse %.5f", report.test->mse, report.test->hole_mse);
-  std::printf("\n");
-  std::fflush(stdout);
+tessera::FitOptions fit_options(const std::string& system, const ProgramOptions& options) {
+  const bool terminal = ::isatty(STDERR_FILENO) != 0;
+  const auto progress = std::make_shared<tessera::Progress>(stdout, terminal ? stderr : nullptr);
+  const tessera::RunReport page(options.out, system);
+  tessera::FitOptions fit;
+  fit.epochs = options.epochs;
+  fit.batch_size = options.batch;
+  fit.seed = tessera::Seed{options.seed};
+  if (options.schedule == "cosine") fit.schedule = tessera::Schedule::cosine(options.epochs);
+  fit.workers = options.workers;
+  fit.out = options.out;
+  fit.resume = options.resume;
+  fit.overwrite = options.overwrite;
+  fit.system = system;
+  fit.samples = 8;
+  fit.on_step = [progress](const tessera::StepReport& report) { (*progress)(report); };
+  fit.on_epoch = [progress, page](const tessera::EpochReport& report) {
+    (*progress)(report);
+    page(report);
+  };
+  fit.stop = [] { return stop_signal != 0; };
+  return fit;
 }
 
 void print_result(const std::string& system, const tessera::EpochReport& report, double seconds) {
+  if (report.stopped) {
+    std::fprintf(stderr,
+                 "stopped and saved after step %lld, in epoch %d of %d; the same command with "
+                 "--resume goes on\n",
+                 static_cast<long long>(report.step), report.epoch, report.epochs);
+    return;
+  }
   tessera::JsonLine line;
   line.add("system", system)
       .add("epochs", report.epoch)
       .add("steps", report.step)
       .add("seconds", seconds);
   line.add("images_per_second", report.images_per_second);
-  for (const auto& [name, value] : report.losses) line.add("train_" + name, value);
-  if (report.test)
-    line.add("test_mse", report.test->mse)
-        .add("hole_mse", report.test->hole_mse)
-        .add("test_psnr", report.test->psnr());
+  for (const auto& [name, value] : tessera::figures(report)) line.add(name, value);
+  if (report.best_epoch > 0) line.add("best_epoch", report.best_epoch);
   std::printf("%s\n", line.str().c_str());
 }

@@ -10,6 +10,7 @@
 #include <tessera/data/cifar10.hpp>
 #include <tessera/data/numpy_masks.hpp>
 #include <tessera/losses/mse.hpp>
+#include <tessera/training/trainer.hpp>
 
 #include "program.hpp"
 
@@ -39,7 +40,8 @@ int train_cifar(const std::string& system, int argc, char** argv) {
         const auto start = std::chrono::steady_clock::now();
         const ts::Cifar10 cifar(o.data);
         const ts::ImageSet all = cifar.train(), test_images = cifar.test();
-        const auto train = ts::with_masks(o.limit ? all.take(o.limit) : all, ts::LineMasks{});
+        const std::size_t limit = o.limit ? o.limit : all.size();
+        const auto train = ts::with_masks(all.take(limit), ts::LineMasks{});
         const auto count = std::min<std::size_t>(1000, test_images.size());
         // The very masks of the PyTorch recipe, so that the test errors can be compared.
         const auto test =
@@ -48,12 +50,14 @@ int train_cifar(const std::string& system, int argc, char** argv) {
 
         ts::Model<Net> model(ts::Seed{o.seed}, o.context());
         ts::Trainer trainer(model, ts::MseLoss{}, ts::Adam{.learning_rate = 1e-2});
-        const auto report = trainer.fit(train, test,
-                                        {.epochs = o.epochs,
-                                         .batch_size = o.batch,
-                                         .seed = ts::Seed{o.seed},
-                                         .out = o.out,
-                                         .on_epoch = print_progress});
+        trainer.test_on(test);
+        if (o.validation > all.size() - limit)
+          throw ts::ArgumentError("--validation " + std::to_string(o.validation) + ": behind the " +
+                                  std::to_string(limit) + " training images there are only " +
+                                  std::to_string(all.size() - limit) + "; lower --limit");
+        if (o.validation > 0)
+          trainer.validate_on(ts::with_masks(all.drop(limit).take(o.validation), ts::LineMasks{}));
+        const auto report = trainer.fit(train, fit_options(system, o));
         const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
         print_result(system, report, seconds.count());
       });

@@ -21,6 +21,7 @@
 #include <tessera/network/describe.hpp>
 #include <tessera/network/model.hpp>
 #include <tessera/network/network.hpp>
+#include <tessera/network/session.hpp>
 
 #include <tessera/losses/l1.hpp>
 #include <tessera/losses/mse.hpp>
@@ -33,8 +34,11 @@
 #include <tessera/data/masks.hpp>
 #include <tessera/data/numpy_masks.hpp>
 
+#include <tessera/training/composite.hpp>
+#include <tessera/training/hole_buckets.hpp>
 #include <tessera/training/inpaint.hpp>
 #include <tessera/training/metrics.hpp>
+#include <tessera/training/run_folder.hpp>
 #include <tessera/training/trainer.hpp>
 
 #include <tessera/io/json.hpp>

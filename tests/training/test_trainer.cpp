@@ -1,22 +1,28 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The trainer: the loss falls, the same seed gives the same bits on any number of threads, files
-// and metrics, errors.
+// The trainer: the loss falls, the same seed gives the same bits on any number of threads, files,
+// metrics and callbacks, a step allocates nothing, errors.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include <tessera/data/loader.hpp>
+#include <tessera/io/weights.hpp>
 #include <tessera/layers/activations.hpp>
 #include <tessera/layers/batch_norm2d.hpp>
 #include <tessera/layers/partial_conv2d.hpp>
 #include <tessera/layers/upsample2d.hpp>
 #include <tessera/losses/l1.hpp>
 #include <tessera/losses/mse.hpp>
+#include <tessera/training/run_folder.hpp>
 #include <tessera/training/trainer.hpp>
 
+#include "../count_allocations.hpp"
 #include "../temporary_folder.hpp"
 
 using namespace tessera;
+using testing::allocations;
 using testing::TemporaryFolder;
 
 namespace {
@@ -42,6 +48,16 @@ ImageSet ramps(std::size_t count) {
   return ImageSet(Shape{8, 6, 3}, std::move(bytes));
 }
 const auto data = with_masks(ramps(40), LineMasks{.max_lines = 2});
+
+/// Grey images whose first pixel is infinite.
+struct InfiniteCorner {
+  std::size_t size() const { return 16; }
+  Shape shape() const { return {8, 6, 3}; }
+  void read(std::size_t, View<float> image) const {
+    std::fill_n(image.data, image.size(), 0.5f);
+    image.data[0] = std::numeric_limits<float>::infinity();
+  }
+};
 
 struct Trained {
   std::vector<EpochReport> reports;
@@ -104,12 +120,14 @@ TEST_CASE("test metrics after each epoch; they do not change the training") {
   Trainer trainer(model, MseLoss{}, Adam{.learning_rate = 1e-2});
   std::vector<Metrics> metrics;
   const auto test = with_masks(ramps(7), LineMasks{});
+  trainer.test_on(test);
   const EpochReport report = trainer.fit(
-      data, test,
-      {.epochs = 3, .batch_size = 8, .seed = Seed{1}, .on_epoch = [&](const EpochReport& r) {
-         REQUIRE(r.test);
-         metrics.push_back(*r.test);
-       }});
+      data, {.epochs = 3, .batch_size = 8, .seed = Seed{1}, .on_epoch = [&](const EpochReport& r) {
+               REQUIRE(r.test);
+               CHECK(!r.validation);
+               CHECK(r.best_epoch == 0);
+               metrics.push_back(*r.test);
+             }});
   REQUIRE(metrics.size() == 3);
   const Metrics again = evaluate(model, test, Seed{12345}, 3);
   CHECK(report.test->mse == doctest::Approx(again.mse).epsilon(1e-6));
@@ -155,15 +173,159 @@ TEST_CASE("errors are sentences") {
   const auto wrong = with_masks(ImageSet(Shape{6, 8, 3}, Buffer<std::uint8_t>(144)), LineMasks{});
   CHECK(error_of([&] { trainer.fit(wrong, {.batch_size = 1}); }) ==
         "fit: the network takes images of 8x6x3, the data set has 6x8x3");
-  CHECK(error_of([&] { trainer.fit(data, wrong, {.batch_size = 1}); }) ==
+  CHECK(error_of([&] { trainer.test_on(wrong); }) ==
         "fit: the network takes images of 8x6x3, the data set has 6x8x3");
+  CHECK(error_of([&] { trainer.validate_on(wrong); }) ==
+        "fit: the network takes images of 8x6x3, the data set has 6x8x3");
+  CHECK(error_of([&] { trainer.fit(data, {.resume = true}); }) ==
+        "fit: to resume, FitOptions::out must name the folder to go on from");
   CHECK(error_of([&] {
           auto pass = model.pass({.gradients = false});
           Loader loader(wrong, LoaderOptions::evaluation(1, Seed{1}));
           Batch batch = loader.make_batch();
           evaluate(pass, loader, batch);
         }) == "evaluate: the network takes images of 8x6x3, the data set has 6x8x3");
-  model.parameters()[0] = std::numeric_limits<float>::infinity();
+}
+
+TEST_CASE("best.safetensors is chosen by validation, not by the test set") {
+  const TemporaryFolder folder;
+  Model<Net> model(Seed{5}, Context<Cpu>{1}), best(Seed{1}), last(Seed{1});
+  Trainer trainer(model, MseLoss{}, Adam{.learning_rate = 0.3});  // too high: errors go up and down
+  trainer.validate_on(with_masks(ramps(9), LineMasks{}), Seed{3});
+  trainer.test_on(with_masks(ramps(5), LineMasks{}));
+  std::vector<double> validation, test;
+  std::vector<std::vector<float>> weights;
+  const EpochReport report = trainer.fit(
+      data, {.epochs = 8, .batch_size = 8, .out = folder.path(), .on_epoch = [&](const auto& r) {
+               validation.push_back(r.validation->mse);
+               test.push_back(r.test->mse);
+               weights.push_back(model.get("enc.0.weight"));
+               CHECK(r.history->rows == validation.size());
+             }});
+  const auto lowest = std::min_element(validation.begin(), validation.end());
+  REQUIRE(report.best_epoch == lowest - validation.begin() + 1);
+  REQUIRE(report.best_epoch < 8);  // or the files could not be told apart
+  best.load(folder / "best.safetensors");
+  last.load(folder / "model.safetensors");
+  CHECK(best.get("enc.0.weight") == weights[static_cast<std::size_t>(report.best_epoch - 1)]);
+  CHECK(last.get("enc.0.weight") == weights.back());
+  CHECK(*report.history->find("validation_mse") == validation);
+  CHECK(*report.history->find("test_mse") == test);
+}
+
+TEST_CASE("without a validation set there is no best.safetensors; metadata name the system") {
+  const TemporaryFolder folder;
+  Model<Net> model(Seed{5});
+  Trainer trainer(model, MseLoss{}, Adam{});
+  trainer.test_on(with_masks(ramps(5), LineMasks{}));
+  trainer.fit(data, {.batch_size = 8, .out = folder.path(), .system = "ramps_net"});
+  CHECK(!std::filesystem::exists(folder / "best.safetensors"));
+  for (const char* name : {"model.safetensors", "checkpoint.safetensors"})
+    CHECK(SafetensorsFile(folder / name).metadata().at("tessera.system") == "ramps_net");
+}
+
+TEST_CASE("on_step tells each step; samples are the evaluation set's first") {
+  Model<Net> model(Seed{5});
+  Trainer trainer(model, MseLoss{}, Sgd{.learning_rate = 0.5});
+  const auto validation = with_masks(ramps(6), LineMasks{});
+  trainer.validate_on(validation, Seed{9});
+  std::vector<StepReport> steps;
+  const EpochReport report =
+      trainer.fit(data, {.epochs = 2,
+                         .batch_size = 16,
+                         .schedule = Schedule::step(1, 0.5),
+                         .samples = 4,
+                         .on_step = [&](const StepReport& r) { steps.push_back(r); }});
+  REQUIRE(steps.size() == 4);  // two whole batches of 16 in 40 images, twice
+  for (std::size_t i = 0; i < 4; ++i) {
+    CHECK(steps[i].epoch == static_cast<int>(i / 2) + 1);
+    CHECK(steps[i].epochs == 2);
+    CHECK(steps[i].batch == i % 2 + 1);
+    CHECK(steps[i].batches == 2);
+    CHECK(steps[i].step == static_cast<std::int64_t>(i) + 1);
+    CHECK(steps[i].learning_rate == doctest::Approx(i < 2 ? 0.5 : 0.25));
+    CHECK(steps[i].images_per_second > 0);
+  }
+  CHECK((steps[2].loss + steps[3].loss) / 2 == doctest::Approx(report.losses[0].second));
+  REQUIRE(report.samples);
+  const Samples& samples = *report.samples;
+  REQUIRE(samples.truth.batch() == 4);
+  Loader loader(validation, LoaderOptions::evaluation(4, Seed{9}));
+  Batch batch = loader.make_batch();
+  loader.next(batch);
+  CHECK(std::ranges::equal(samples.hole, batch.hole));
+  bool filled = false;
+  for (std::size_t i = 0; i < samples.truth.size(); ++i) {
+    CHECK(samples.truth.data()[i] == batch.image.data()[i]);
+    if (batch.hole[i / 3] == 0) CHECK(samples.restored.data()[i] == batch.image.data()[i]);
+    else filled |= samples.restored.data()[i] != batch.image.data()[i];
+  }
+  CHECK(filled);
+}
+
+TEST_CASE("workers that read ahead change no bit") {
+  CHECK(same_bits(train(1, Seed{1}, {.epochs = 3, .batch_size = 8, .workers = 3}).state,
+                  train(1, Seed{1}).state));
+}
+
+TEST_CASE("a step allocates nothing") {
+  Model<Net> model(Seed{5}, Context<Cpu>{1});
+  Trainer trainer(model, MseLoss{} + 0.5 * L1Loss{.region = Region::hole}, Adam{});
+  std::vector<long> counts;
+  counts.reserve(100);
+  trainer.fit(data, {.epochs = 2,
+                     .batch_size = 8,
+                     .clip_norm = 1,
+                     .on_step = [&](const StepReport&) { counts.push_back(allocations); },
+                     .stop = [] { return false; }});
+  REQUIRE(counts.size() == 10);
+  CHECK(allocations > 0);                                              // the count works
+  for (std::size_t i = 2; i < 5; ++i) CHECK(counts[i] == counts[1]);   // within the first epoch
+  for (std::size_t i = 6; i < 10; ++i) CHECK(counts[i] == counts[6]);  // and the second
+}
+
+TEST_CASE("a loss that is not finite stops the training and says where that began") {
+  const float infinity = std::numeric_limits<float>::infinity();
+  const std::string start = "training stopped: the loss is not finite at step 0 (epoch 1): ";
+  const auto error_with = [&](auto prepare, const auto& images) {
+    Model<Net> model(Seed{5});
+    prepare(model);
+    const std::vector<float> before(model.parameters().begin(), model.parameters().end());
+    Trainer trainer(model, MseLoss{}, Adam{});
+    const std::string error = error_of([&] { trainer.fit(images, {.batch_size = 8}); });
+    CHECK(std::memcmp(before.data(), model.parameters().data(), before.size() * 4) == 0);
+    return error;
+  };
+  CHECK(error_with([&](auto& model) { model.parameters()[0] = infinity; }, data) ==
+        start + "parameter enc.0.weight is not finite; the step before made it so");
+  CHECK(error_with([](auto& model) { model.set("enc.1.weight", std::vector<float>(8, 3e38f)); },
+                   data) == start + "it appeared first in the output of batch_norm2d \"enc.1\"");
+  // The truth of all images is infinite in one corner; the mask decides whether the input is.
+  const auto corner = [](RectangleMask mask) { return with_masks(InfiniteCorner{}, mask); };
+  CHECK(error_with([](auto&) {}, corner({4, 3, 2, 2})) ==
+        start + "the batch's images, the network's input, are not all finite");
+  CHECK(error_with([](auto&) {}, corner({0, 0, 2, 2})) ==
+        start + "the network's output is finite, the truth under the holes is not");
+  Model<Net> model(Seed{5});
+  Trainer trainer(model, 1e300 * (1e300 * MseLoss{}), Adam{});
   CHECK(error_of([&] { trainer.fit(data, {.batch_size = 8}); }) ==
-        "training stopped: the loss is not finite at step 0 (epoch 1)");
+        start + "the network's output is finite, the loss of it is not");
+}
+
+TEST_CASE("a training that fails leaves the last good weights on the disk") {
+  const TemporaryFolder folder;
+  Model<Net> model(Seed{5}), loaded;
+  Trainer trainer(model, MseLoss{}, Adam{});
+  std::vector<float> good;
+  const auto spoil = [&](const EpochReport& r) {
+    if (r.epoch != 2) return;
+    good = model.get("enc.0.weight");
+    model.parameters()[0] = std::numeric_limits<float>::quiet_NaN();
+  };
+  CHECK(error_of([&] {
+          trainer.fit(data,
+                      {.epochs = 3, .batch_size = 20, .out = folder.path(), .on_epoch = spoil});
+        }).starts_with("training stopped: the loss is not finite at step 4 (epoch 3): parameter"));
+  loaded.load(folder / "model.safetensors");
+  CHECK(loaded.get("enc.0.weight") == good);
 }

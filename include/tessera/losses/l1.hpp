@@ -15,6 +15,10 @@ struct L1Loss {
   MeanOver mean_over = MeanOver::region;
   std::string_view name = "l1";
 
+  std::string describe() const {
+    return detail::describe_pixel_loss("l1", region, mean_over);
+  }
+
   template <class Device, class T>
   void operator()(Pass<Device, T>& pass, const Truth<T>& truth, LossTerms& terms,
                   double weight = 1) const {

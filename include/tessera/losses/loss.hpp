@@ -5,11 +5,13 @@
 //   void prepare(PassOptions&)                    names the taps it reads or adds gradients to
 //   (optional) void operator()(Pass&, const Truth&, LossTerms&, double weight) const
 // The call adds weight * d loss / d output to the pass's output gradient (and taps) and reports its
-// terms by name.
+// terms by name. An optional `std::string describe() const` tells its settings, for checkpoints.
 #pragma once
 #include <cstdint>
+#include <string>
 #include <string_view>
 
+#include <tessera/io/number_text.hpp>
 #include <tessera/network/pass.hpp>
 #include <tessera/tensor/error.hpp>
 
@@ -54,6 +56,14 @@ void prepare_loss(Loss& loss, PassOptions& options) {
   if constexpr (requires { loss.prepare(options); }) loss.prepare(options);
 }
 
+/// A loss's settings as a text, from its `std::string describe() const`; without one "a loss", so
+/// that checkpoints of two such losses are told apart by other settings alone.
+template <class Loss>
+std::string describe_loss(const Loss& loss) {
+  if constexpr (requires { std::string(loss.describe()); }) return loss.describe();
+  else return "a loss";
+}
+
 /// a + b: both losses' gradients and terms.
 template <class A, class B>
 struct LossSum {
@@ -64,6 +74,7 @@ struct LossSum {
     prepare_loss(first, options);
     prepare_loss(second, options);
   }
+  std::string describe() const { return describe_loss(first) + " + " + describe_loss(second); }
   template <class Device, class T>
   void operator()(Pass<Device, T>& pass, const Truth<T>& truth, LossTerms& terms,
                   double weight = 1) const {
@@ -79,6 +90,9 @@ struct WeightedLoss {
   double factor;
 
   void prepare(PassOptions& options) { prepare_loss(loss, options); }
+  std::string describe() const {
+    return detail::number_text(factor) + " * (" + describe_loss(loss) + ")";
+  }
   template <class Device, class T>
   void operator()(Pass<Device, T>& pass, const Truth<T>& truth, LossTerms& terms,
                   double weight = 1) const {

@@ -16,6 +16,10 @@ struct MseLoss {
   MeanOver mean_over = MeanOver::region;
   std::string_view name = "mse";
 
+  std::string describe() const {
+    return detail::describe_pixel_loss("mse", region, mean_over);
+  }
+
   template <class Device, class T>
   void operator()(Pass<Device, T>& pass, const Truth<T>& truth, LossTerms& terms,
                   double weight = 1) const {

@@ -17,6 +17,15 @@ enum class MeanOver { region, image };
 
 namespace detail {
 
+/// "mse(hole, mean over region)".
+inline std::string describe_pixel_loss(std::string_view name, Region region, MeanOver over) {
+  return std::string(name) + "(" +
+         (region == Region::whole ? "whole"
+          : region == Region::hole ? "hole"
+                                   : "valid") +
+         ", mean over " + (over == MeanOver::region ? "region" : "image") + ")";
+}
+
 /// Adds weight * d mean(e(y - t)) / dy to the output gradient and reports the mean. An empty region
 /// gives 0.
 template <class Device, class T>

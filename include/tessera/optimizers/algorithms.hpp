@@ -4,7 +4,9 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
+#include <tessera/io/number_text.hpp>
 #include <tessera/kernels/cpu/optimizer.hpp>
 
 namespace tessera {
@@ -25,6 +27,15 @@ struct Adam {
   static constexpr int buffers = 2;
   double learning_rate = 1e-3, beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8, weight_decay = 0;
 
+  /// The settings as a text: what a checkpoint compares.
+  std::string describe() const {
+    return "adam(" + detail::settings({{"learning_rate", learning_rate},
+                                       {"beta1", beta1},
+                                       {"beta2", beta2},
+                                       {"epsilon", epsilon},
+                                       {"weight_decay", weight_decay}}) + ")";
+  }
+
   template <class T>
   void step(const Context<Cpu>& context, const ParameterRange<T>& r, std::int64_t t, double factor,
             double gradient_scale) const {
@@ -40,6 +51,12 @@ struct Adam {
 struct Sgd {
   static constexpr int buffers = 1;
   double learning_rate = 1e-2, momentum = 0, weight_decay = 0;
+
+  std::string describe() const {
+    return "sgd(" + detail::settings({{"learning_rate", learning_rate},
+                                      {"momentum", momentum},
+                                      {"weight_decay", weight_decay}}) + ")";
+  }
 
   template <class T>
   void step(const Context<Cpu>& context, const ParameterRange<T>& r, std::int64_t, double factor,

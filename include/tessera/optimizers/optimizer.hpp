@@ -3,6 +3,7 @@
 // are not frozen.
 #pragma once
 #include <cmath>
+#include <string>
 #include <vector>
 
 #include <tessera/kernels/cpu/reduce.hpp>
@@ -10,6 +11,14 @@
 #include <tessera/optimizers/algorithms.hpp>
 
 namespace tessera {
+
+/// An algorithm's settings as a text, from its `std::string describe() const`: what a checkpoint
+/// compares.
+template <class Algorithm>
+std::string describe_algorithm(const Algorithm& algorithm) {
+  if constexpr (requires { std::string(algorithm.describe()); }) return algorithm.describe();
+  else return "an optimiser";
+}
 
 /// Updates a model's parameters from its gradients by `Algorithm` (Adam, Sgd, or a type like them).
 /// Frozen layers keep their parameters, whatever momentum or weight decay say. The model must
@@ -59,6 +68,7 @@ class Optimizer {
   Algorithm& algorithm() { return algorithm_; }
   /// Steps so far, and the buffers laid out as the parameters: what a checkpoint stores.
   std::int64_t steps() const { return steps_; }
+  void set_steps(std::int64_t steps) { steps_ = steps; }
   std::span<T> buffer(std::size_t b) { return buffers_[b].span(); }
 
  private:

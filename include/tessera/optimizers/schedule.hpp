@@ -3,6 +3,9 @@
 #pragma once
 #include <cmath>
 #include <numbers>
+#include <string>
+
+#include <tessera/io/number_text.hpp>
 
 namespace tessera {
 
@@ -28,6 +31,15 @@ struct Schedule {
       return value +
              (1 - value) * 0.5 * (1 + std::cos(std::numbers::pi * (t < epochs ? t / epochs : 1.0)));
     return 1;
+  }
+
+  /// The settings as a text: what a checkpoint compares.
+  std::string describe() const {
+    if (kind == Kind::step)
+      return "step(" + detail::settings({{"every_epochs", epochs}, {"gamma", value}}) + ")";
+    if (kind == Kind::cosine)
+      return "cosine(" + detail::settings({{"epochs", epochs}, {"low", value}}) + ")";
+    return "constant";
   }
 };
 

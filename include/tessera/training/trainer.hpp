@@ -2,39 +2,22 @@
 // Trains a model: epochs of batches, each a forward, a loss, a backward and an optimiser step.
 #pragma once
 #include <chrono>
-#include <filesystem>
+#include <cmath>
 #include <functional>
+#include <memory>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include <tessera/io/weights.hpp>
 #include <tessera/losses/loss.hpp>
 #include <tessera/optimizers/optimizer.hpp>
-#include <tessera/optimizers/schedule.hpp>
-#include <tessera/training/metrics.hpp>
+#include <tessera/training/batch_source.hpp>
+#include <tessera/training/callbacks.hpp>
+#include <tessera/training/evaluation_set.hpp>
+#include <tessera/training/first_non_finite.hpp>
 
 namespace tessera {
-
-/// What the trainer tells after each epoch.
-struct EpochReport {
-  int epoch = 0, epochs = 0;  // from 1
-  std::int64_t step = 0;
-  double seconds = 0, images_per_second = 0, learning_rate = 0;
-  std::vector<std::pair<std::string, double>>
-      losses;  // means over the epoch, by name; "loss" is the weighted total
-  std::optional<Metrics> test;
-};
-
-struct FitOptions {
-  int epochs = 1;
-  int batch_size = 100;
-  Seed seed{};                 // of order and masks
-  Seed test_mask_seed{12345};  // of the fixed masks of the test images
-  double clip_norm = 0;        // largest L2 norm of all gradients together; 0: no clipping
-  Schedule schedule{};
-  std::filesystem::path out{};  // where model.safetensors is written at the end; empty: nowhere
-  std::function<void(const EpochReport&)> on_epoch{};
-};
 
 /// Trains `model` with a loss and an optimiser. The optimiser's state lives as long as the trainer,
 /// so `fit` may be called again.
@@ -48,37 +31,40 @@ class Trainer {
   Trainer(ModelType& model, LossType loss, Algorithm algorithm)
       : model_(&model), loss_(std::move(loss)), optimizer_(model, std::move(algorithm)) {}
 
+  /// From now on each epoch ends with metrics over these images under fixed masks, which depend on
+  /// the seed alone. Validation chooses best.safetensors; a test set chooses nothing.
+  /// Errors: ShapeError if the images are not of the network's size
+  template <class Data, class Masks>
+  void validate_on(const MaskedData<Data, Masks>& data, Seed mask_seed = {54321}) {
+    check_shape(data.shape());
+    validation_ = Set(data, mask_seed);
+  }
+  template <class Data, class Masks>
+  void test_on(const MaskedData<Data, Masks>& data, Seed mask_seed = {12345}) {
+    check_shape(data.shape());
+    test_ = Set(data, mask_seed);
+  }
+
   /// Trains on masked images; each epoch has a new order and new masks, and drops the samples that
-  /// do not fill a batch. Errors: ShapeError, ArgumentError for sizes that do not fit; FileError;
-  /// Error where the loss is not finite
+  /// do not fill a batch. Returns the report of the last epoch. With `resume`, a training that is
+  /// complete already calls on_epoch once with the report of its last epoch.
+  /// Errors: ShapeError, ArgumentError for sizes and options that do not fit; FileError; Error
+  /// where the loss is not finite: its text says where that began, and the step is not taken
   template <class Data, class Masks>
   EpochReport fit(const MaskedData<Data, Masks>& train, const FitOptions& options) {
-    return run(train, options, [] { return std::optional<Metrics>{}; });
-  }
-  /// The same, with metrics of test images under fixed masks after each epoch.
-  template <class Data, class Masks, class TestData, class TestMasks>
-  EpochReport fit(const MaskedData<Data, Masks>& train, const MaskedData<TestData, TestMasks>& test,
-                  const FitOptions& options) {
-    check_shape(test.shape());
-    const int size = std::min(options.batch_size, static_cast<int>(test.size()));
-    Loader loader(test, LoaderOptions::evaluation(size, options.test_mask_seed));
-    Batch batch = loader.make_batch();
-    auto pass = model_->pass({.batch = size, .mode = Mode::evaluate, .gradients = false});
-    return run(train, options, [&] { return std::optional(evaluate(pass, loader, batch)); });
+    check(options);
+    check_shape(train.shape());
+    const auto source = make_source(
+        train, LoaderOptions::training(options.batch_size, options.seed), options.workers);
+    return run(*source, Set(train, options.seed), options);
   }
 
   /// One training step on a batch that was written into `pass`: gradients, clipping, update.
-  /// Returns the loss's terms.
+  /// Returns the loss's terms. Errors: Error where the loss is not finite; nothing is updated then
   const LossTerms& step(Pass<Device, T>& pass, const Truth<T>& truth,
                         double learning_rate_factor = 1, double clip_norm = 0) {
-    terms_.clear();
-    pass.forward();
-    pass.zero_gradients();
-    loss_(pass, truth, terms_);
-    model_->zero_gradients();
-    pass.backward();
-    const double scale = clip_norm > 0 ? optimizer_.clip_scale(clip_norm) : 1;
-    optimizer_.step(learning_rate_factor, scale);
+    if (!compute_loss(pass, truth)) throw Error("step: the loss is not finite");
+    update(pass, learning_rate_factor, clip_norm);
     return terms_;
   }
 
@@ -91,41 +77,211 @@ class Trainer {
   Optimizer<ModelType, Algorithm>& optimizer() { return optimizer_; }
 
  private:
-  template <class Data, class Masks, class Evaluate>
-  EpochReport run(const MaskedData<Data, Masks>& train, const FitOptions& options,
-                  const Evaluate& evaluate_test) {
-    check_shape(train.shape());
-    if (options.epochs < 1)
-      throw ArgumentError("fit: expected at least 1 epoch, got " + std::to_string(options.epochs));
-    Loader loader(train, LoaderOptions::training(options.batch_size, options.seed));
-    Batch batch = loader.make_batch();
-    Pass<Device, T> pass = make_pass(options.batch_size);
-    if (!options.out.empty()) std::filesystem::create_directories(options.out);
-    EpochReport report;
-    for (int epoch = 1; epoch <= options.epochs; ++epoch) {
-      const auto start = std::chrono::steady_clock::now();
-      report = EpochReport{epoch, options.epochs, report.step, 0, 0, 0, {}, {}};
-      for (loader.start_epoch(static_cast<std::uint64_t>(epoch)); loader.next(batch);
-           ++report.step) {
-        const double time =
-            epoch - 1 +
-            static_cast<double>(loader.position() - 1) / static_cast<double>(loader.batches());
-        const double factor = options.schedule.factor(time);
-        report.learning_rate = optimizer_.algorithm().learning_rate * factor;
-        write_input(pass, batch);
-        accumulate(report, step(pass, truth_of(batch), factor, options.clip_norm));
-      }
-      for (auto& [name, value] : report.losses) value /= static_cast<double>(loader.batches());
-      const std::chrono::duration<double> training = std::chrono::steady_clock::now() - start;
-      report.images_per_second = static_cast<double>(loader.samples()) / training.count();
-      report.test = evaluate_test();
-      report.seconds =
-          std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-      if (options.on_epoch) options.on_epoch(report);
+  using Set = EvaluationSet<Device, T>;
+  using Clock = std::chrono::steady_clock;
+
+  /// What one `fit` works with.
+  struct Fit {
+    const FitOptions& options;
+    BatchSource& train;
+    Configuration recipe;
+    std::shared_ptr<const Configuration> shown;
+    TrainingProgress at;
+    Set samples;
+  };
+
+  EpochReport run(BatchSource& train, Set train_set, const FitOptions& options) {
+    for (Set* set : {&validation_, &test_}) set->open(options.batch_size, options.workers);
+    Fit fit{options, train, describe(train, options), {}, {}, {}};
+    Configuration shown = fit.recipe;
+    shown.emplace_back("epochs", std::to_string(options.epochs));
+    shown.emplace_back("threads", std::to_string(model_->context().threads));
+    fit.shown = std::make_shared<const Configuration>(std::move(shown));
+    if (options.samples > 0) {
+      fit.samples = validation_ ? validation_.copy() : test_ ? test_.copy() : std::move(train_set);
+      fit.samples.open(options.samples, 0);
     }
-    if (!options.out.empty()) save_weights(*model_, options.out / "model.safetensors");
+    begin(fit);
+    if (fit.at.epochs == options.epochs) {  // resumed, and nothing is left to do
+      EpochReport report = report_of(fit, fit.at.epochs);
+      detail::read_last_row(fit.at.history, report);
+      finish(fit, report);
+      return report;
+    }
+    Pass<Device, T> pass = make_pass(options.batch_size);
+    Batch batch = train.make_batch();
+    for (;;) {
+      const bool stopped = !train_epoch(fit, pass, batch);
+      EpochReport report = report_of(fit, fit.at.epochs + 1);
+      report.seconds = fit.at.seconds;
+      report.images_per_second = images_per_second(fit);
+      report.learning_rate = learning_rate(fit, fit.at.batch - 1);
+      report.losses = fit.at.sums;
+      for (auto& loss : report.losses) loss.second /= static_cast<double>(fit.at.batch);
+      if (stopped) {
+        report.stopped = true;
+        fit.at.optimizer_steps = optimizer_.steps();
+        if (options.out) options.out->save(state(), fit.at);
+        return report;
+      }
+      const auto start = Clock::now();
+      report.validation = validation_.metrics(evaluation_pass());
+      report.test = test_.metrics(evaluation_pass());
+      report.seconds += std::chrono::duration<double>(Clock::now() - start).count();
+      record(fit, report);
+      finish(fit, report);
+      if (fit.at.epochs == options.epochs) return report;
+    }
+  }
+
+  /// The steps that the epoch still lacks; false where `stop` ended it.
+  bool train_epoch(Fit& fit, Pass<Device, T>& pass, Batch& batch) {
+    TrainingProgress& at = fit.at;
+    const FitOptions& options = fit.options;
+    const auto start = Clock::now() - std::chrono::duration_cast<Clock::duration>(
+                                          std::chrono::duration<double>(at.seconds));
+    for (fit.train.start_epoch(static_cast<std::uint64_t>(at.epochs) + 1, at.batch);
+         fit.train.next(batch);) {
+      write_input(pass, batch);
+      const Truth<T> truth = truth_of(batch);
+      if (!compute_loss(pass, truth)) {
+        write_input(pass, batch);  // its memory may have been used again
+        throw Error("training stopped: the loss is not finite at step " + std::to_string(at.step) +
+                    " (epoch " + std::to_string(at.epochs + 1) +
+                    "): " + first_non_finite(ModelType::structure(), model_->state(), pass, truth));
+      }
+      update(pass, schedule_factor(fit, at.batch), options.clip_norm);
+      accumulate(at);
+      ++at.batch;
+      ++at.step;
+      at.seconds = std::chrono::duration<double>(Clock::now() - start).count();
+      if (options.on_step)
+        options.on_step({at.epochs + 1, options.epochs, at.batch, fit.train.batches(), at.step,
+                         terms_.total(), learning_rate(fit, at.batch - 1), at.seconds,
+                         images_per_second(fit)});
+      if (options.stop && options.stop()) return false;
+    }
+    return true;
+  }
+
+  bool compute_loss(Pass<Device, T>& pass, const Truth<T>& truth) {
+    terms_.clear();
+    pass.forward();
+    pass.zero_gradients();
+    loss_(pass, truth, terms_);
+    return std::isfinite(terms_.total());
+  }
+  void update(Pass<Device, T>& pass, double learning_rate_factor, double clip_norm) {
+    model_->zero_gradients();
+    pass.backward();
+    const double scale = clip_norm > 0 ? optimizer_.clip_scale(clip_norm) : 1;
+    optimizer_.step(learning_rate_factor, scale);
+  }
+  void accumulate(TrainingProgress& at) const {
+    const auto add = [&](std::string_view name, double value) {
+      for (auto& [n, sum] : at.sums)
+        if (n == name) {
+          sum += value;
+          return;
+        }
+      at.sums.emplace_back(name, value);
+    };
+    add("loss", terms_.total());
+    for (const auto& term : terms_.terms()) add(term.name, term.value);
+  }
+  static double schedule_factor(const Fit& fit, std::size_t batch) {
+    return fit.options.schedule.factor(
+        fit.at.epochs + static_cast<double>(batch) / static_cast<double>(fit.train.batches()));
+  }
+  double learning_rate(const Fit& fit, std::size_t batch) {
+    return optimizer_.algorithm().learning_rate * schedule_factor(fit, batch);
+  }
+  static double images_per_second(const Fit& fit) {
+    const double images = static_cast<double>(fit.at.batch) * fit.options.batch_size;
+    return fit.at.seconds > 0 ? images / fit.at.seconds : 0;
+  }
+  auto evaluation_pass() {
+    return [this](int batch) {
+      return model_->pass({.batch = batch, .mode = Mode::evaluate, .gradients = false});
+    };
+  }
+  static EpochReport report_of(const Fit& fit, int epoch) {
+    EpochReport report;
+    report.epoch = epoch;
+    report.epochs = fit.options.epochs;
+    report.step = fit.at.step;
+    report.best_epoch = fit.at.best_epoch;
+    report.configuration = fit.shown;
     return report;
   }
+
+  // --- files -----------------------------------------------------------------------------------
+
+  static void check(const FitOptions& options) {
+    if (options.epochs < 1)
+      throw ArgumentError("fit: expected at least 1 epoch, got " + std::to_string(options.epochs));
+    if (options.resume && !options.out)
+      throw ArgumentError("fit: to resume, FitOptions::out must name the folder to go on from");
+  }
+
+  /// All that decides the bits of a training, but for the number of epochs.
+  Configuration describe(BatchSource& train, const FitOptions& options) {
+    const Structure& s = ModelType::structure();
+    return {{"network", detail::describe_network(s)},
+            {"frozen layers", detail::flagged_layers(s, model_->state().frozen)},
+            {"frozen statistics", detail::flagged_layers(s, model_->state().frozen_statistics)},
+            {"scalar", std::is_same_v<T, float> ? "float32" : "float64"},
+            {"loss", describe_loss(loss_)},
+            {"optimizer", describe_algorithm(optimizer_.algorithm())},
+            {"schedule", options.schedule.describe()},
+            {"gradient norm at most",
+             options.clip_norm > 0 ? detail::number_text(options.clip_norm) : "any"},
+            {"batch size", std::to_string(options.batch_size)},
+            {"seed", std::to_string(options.seed.value)},
+            {"training data", describe_data(train)},
+            {"validation data", validation_.describe()},
+            {"test data", test_.describe()}};
+  }
+  TrainingState state() {
+    std::vector<std::span<T>> buffers;
+    for (std::size_t b = 0; b < Algorithm::buffers; ++b) buffers.push_back(optimizer_.buffer(b));
+    return detail::training_state(ModelType::structure(), model_->state(), buffers);
+  }
+
+  /// Reads the checkpoint, or writes the first: so a training that was killed can always go on, and
+  /// a folder that cannot be written to is found before the work.
+  void begin(Fit& fit) {
+    fit.at.optimizer_steps = optimizer_.steps();
+    if (!fit.options.out) return;
+    fit.options.out->begin(state(), fit.at, fit.recipe, fit.train.batches(), fit.options);
+    optimizer_.set_steps(fit.at.optimizer_steps);
+  }
+
+  /// Takes an epoch to the records.
+  void record(Fit& fit, const EpochReport& report) {
+    TrainingProgress& at = fit.at;
+    at.epochs = report.epoch;
+    at.batch = 0;
+    at.seconds = 0;
+    at.sums.clear();
+    at.optimizer_steps = optimizer_.steps();
+    const bool best = report.validation && std::isfinite(report.validation->mse) &&
+                      (at.best_epoch == 0 || report.validation->mse < at.best_mse);
+    if (best) {
+      at.best_epoch = report.epoch;
+      at.best_mse = report.validation->mse;
+    }
+    detail::add_to_history(at.history, report);
+    if (fit.options.out) fit.options.out->epoch(state(), at, best);
+  }
+  void finish(Fit& fit, EpochReport& report) {
+    report.best_epoch = fit.at.best_epoch;
+    report.history = std::make_shared<const History>(fit.at.history);
+    if (fit.samples) report.samples = fit.samples.samples(evaluation_pass());
+    if (fit.options.on_epoch) fit.options.on_epoch(report);
+  }
+
+  // --- batches -----------------------------------------------------------------------------------
 
   static void check_shape(const Shape& images) {
     if (const Shape expected = input_shape<Net>.unmasked(); images != expected)
@@ -146,25 +302,11 @@ class Trainer {
     if constexpr (std::is_same_v<T, float>) return {batch.images(), batch.hole.data()};
     else return {images_.view(), batch.hole.data()};
   }
-  static void accumulate(EpochReport& report, const LossTerms& terms) {
-    if (!std::isfinite(terms.total()))
-      throw Error("training stopped: the loss is not finite at step " +
-                  std::to_string(report.step) + " (epoch " + std::to_string(report.epoch) + ")");
-    const auto add = [&](std::string_view name, double value) {
-      for (auto& [n, sum] : report.losses)
-        if (n == name) {
-          sum += value;
-          return;
-        }
-      report.losses.emplace_back(name, value);
-    };
-    add("loss", terms.total());
-    for (const auto& term : terms.terms()) add(term.name, term.value);
-  }
 
   ModelType* model_;
   LossType loss_;
   Optimizer<ModelType, Algorithm> optimizer_;
+  Set validation_, test_;
   LossTerms terms_;
   Tensor<T> images_;  // only where T is not float
 };
