@@ -30,9 +30,15 @@
 #include <tessera/optimizers/schedule.hpp>
 
 #include <tessera/data/cifar10.hpp>
+#include <tessera/data/combined_masks.hpp>
+#include <tessera/data/hole_share.hpp>
 #include <tessera/data/loader.hpp>
 #include <tessera/data/masks.hpp>
 #include <tessera/data/numpy_masks.hpp>
+#include <tessera/data/prefetch.hpp>
+#include <tessera/data/rectangle_masks.hpp>
+#include <tessera/data/split.hpp>
+#include <tessera/data/stroke_masks.hpp>
 
 #include <tessera/training/composite.hpp>
 #include <tessera/training/hole_buckets.hpp>

@@ -21,11 +21,12 @@ const tessera::Configuration recipe{{"loss", "mse"}, {"seed", "7"}};
 struct Training {
   tessera::Model<Net> model;
   std::vector<std::vector<float>> buffers;
-  tessera::TrainingState<float> state;
+  tessera::TrainingState state;
 
   Training()
       : buffers(2, std::vector<float>(model.parameters().size())),
-        state{Net::structure, model.state(), {buffers[0], buffers[1]}} {}
+        state(tessera::detail::training_state<float>(Net::structure, model.state(),
+                                                     {buffers[0], buffers[1]})) {}
 
   std::vector<float> numbers() {
     std::vector<float> all(model.parameters().begin(), model.parameters().end());

@@ -75,10 +75,12 @@ TEST_CASE("full disk: a checkpoint that does not fit keeps the one before it") {
   const auto path = disk / "checkpoint.safetensors";
   Model<Large> large;
   Model<Small> small;
-  save_checkpoint(path, TrainingState<float>{Small::structure, small.state(), {}}, {}, {}, "");
+  save_checkpoint(path, detail::training_state<float>(Small::structure, small.state(), {}), {}, {},
+                  "");
   const auto before = read_file(path, 1 << 20);
   CHECK_THROWS_WITH_AS(
-      save_checkpoint(path, TrainingState<float>{Large::structure, large.state(), {}}, {}, {}, ""),
+      save_checkpoint(path, detail::training_state<float>(Large::structure, large.state(), {}), {},
+                      {}, ""),
       (path.string() + ": cannot write: No space left on device").c_str(), FileError);
   CHECK(disk.files() == 1);
   CHECK(read_file(path, 1 << 20) == before);
