@@ -133,7 +133,9 @@ TEST_CASE_FIXTURE(Fixture, "numbers out of range") {
         "checkpoint: tensor history.epoch: expected F64 [3], got F64 [2]");
   save([](auto&, auto&, auto&, auto&, auto&, auto& numbers, auto&...) { numbers[1] = -1; });
   CHECK(refused() == "checkpoint: training.numbers: expected finite numbers from 0 on, got -1");
-  save([](auto&, auto&, auto&, auto&, auto&, auto& numbers, auto&...) { numbers[0] = not_a_number; });
+  save([](auto&, auto&, auto&, auto&, auto&, auto& numbers, auto&...) {
+    numbers[0] = not_a_number;
+  });
   CHECK(refused() == "checkpoint: training.numbers: expected finite numbers from 0 on, got nan");
   save([](auto&, auto&, auto&, auto&, auto&, auto&, auto& sum, auto&) { sum[0] = not_a_number; });
   CHECK(refused() == "checkpoint: training.sum.loss: expected a finite number, got nan");
@@ -175,13 +177,15 @@ TEST_CASE_FIXTURE(Fixture, "metadata") {
     metadata["tessera.recipe.more"] = "y";
   });
   CHECK(refused() ==
-        "the checkpoint of another training; only the number of epochs may change; loss: expected "
+        "the checkpoint of another training; only the number of epochs may change (expected: what "
+        "is asked for now, got: what the file has); loss: expected "
         "mse, got " +
             std::string(200, 'x') + "...; more: expected nothing, got y");
   recipe.emplace_back("seed", "7");
   save(unchanged);
   CHECK(refused() ==
-        "the checkpoint of another training; only the number of epochs may change; "
+        "the checkpoint of another training; only the number of epochs may change (expected: what "
+        "is asked for now, got: what the file has); "
         "seed: expected 7, got nothing");
 }
 

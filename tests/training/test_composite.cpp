@@ -105,6 +105,10 @@ TEST_CASE("errors") {
                        "restore_image: the network takes 1 channels, the image has 3 and alpha",
                        ShapeError);
   Model<Net<3>> colour(Seed{1});
+  // A mask turned on its side has as many bytes, but not the image's size.
+  HoleMask turned{image.width, image.height, Buffer<std::uint8_t>(hole.size())};
+  CHECK_THROWS_WITH_AS(restore_image(colour, image, turned),
+                       "restore_image: expected a mask of 4x5 pixels, got 5x4 pixels", ShapeError);
   CHECK_THROWS_WITH_AS(restore_image(colour, image, hole.span().first(19)),
                        "restore_image: expected a hole of 4x5 pixels, got 19 bytes", ShapeError);
 }

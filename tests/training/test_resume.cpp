@@ -212,7 +212,8 @@ TEST_CASE("another recipe is refused, and the sentence names what differs") {
   CHECK(error_of(
             [&] { tiny_training({.epochs = 2, .out = folder / "run", .resume = true}, 0.25); }) ==
         file +
-            ": the checkpoint of another training; only the number of epochs may change; "
+            ": the checkpoint of another training; only the number of epochs may change (expected: "
+            "what is asked for now, got: what the file has); "
             "optimizer: expected adam(learning_rate 0.25, beta1 0.9, beta2 0.999, epsilon 1e-08, "
             "weight_decay 0), got adam(learning_rate 0.05, beta1 0.9, beta2 0.999, epsilon 1e-08, "
             "weight_decay 0)");
@@ -234,8 +235,8 @@ TEST_CASE("another recipe is refused, and the sentence names what differs") {
         "; optimizer: expected sgd(learning_rate 0.01, momentum 0, weight_decay 0), got adam(",
         "; schedule: expected constant, got cosine(epochs 8, low 0.1)",
         "; gradient norm at most: expected any, got 0.5", "; batch size: expected 8, got 4",
-        "; seed: expected 1, got 11", "; training data: expected 16 images of 8x6x3 (first batch ",
-        "got 24 images of 8x6x3 (first batch ", "; validation data: expected none, got 5 images",
+        "; seed: expected 1, got 11", "; training data: expected 16 images of 8x6x3 (the first ",
+        "got 24 images of 8x6x3 (the first ", "; validation data: expected none, got 5 images",
         "; test data: expected none, got 7 images"}) {
     CAPTURE(part);
     CHECK(error.find(part) != std::string::npos);

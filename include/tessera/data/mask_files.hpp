@@ -19,12 +19,6 @@
 
 namespace tessera {
 
-/// A plane of holes and its size.
-struct HoleMask {
-  int height = 0, width = 0;
-  Buffer<std::uint8_t> hole;  // [H, W], 1 = hole
-};
-
 /// The bright pixels of an image as holes: 1 where the Rec. 601 luma is at least half of the range
 /// (128 of 255), of any depth and number of channels; alpha plays no part.
 inline HoleMask to_hole(const Image& image) {

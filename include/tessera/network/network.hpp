@@ -108,6 +108,12 @@ constexpr int length_of() {
 template <Path P>
 using LettersOf = decltype(letters<P>(std::make_integer_sequence<int, length_of<P>()>{}));
 
+template <class Naming, class InputList, class... L>
+constexpr int lowered_with() {
+  Builder<Naming> b;
+  return lower_network<InputList, L...>(b).id;
+}
+
 }  // namespace detail
 
 /// A network: inputs, then layers and containers in order. Its shapes are checked when it is named.
@@ -133,10 +139,7 @@ struct Network {
                                         first, second>::ok;
       using Naming = detail::NamingTable<f.operation, detail::LettersOf<where>,
                                          detail::LettersOf<first>, detail::LettersOf<second>>;
-      constexpr int named = [] {
-        Builder<Naming> b;
-        return lower(b).id;
-      }();
+      constexpr int named = detail::lowered_with<Naming, InputList, L...>();
       return ok && named >= 0;
     }
   }

@@ -71,18 +71,18 @@ std::unique_ptr<BatchSource> make_source(const MaskedData<Data, Masks>& data,
   return std::make_unique<detail::LoaderSource<Data, Masks>>(data, options, workers);
 }
 
-/// "10000 images of 32x32x3 (first batch 0123456789abcdef)": the fingerprint covers images and
-/// masks of the first batch of epoch 1.
+/// "10000 images of 32x32x3 (the first 0123456789abcdef)": the fingerprint covers image and mask of
+/// the first sample of epoch 1, which no batch size changes.
 inline std::string describe_data(BatchSource& source) {
   Batch batch = source.make_batch();
   source.start_epoch(1);
   source.next(batch);
   Fingerprint print;
-  const View<const float> images = batch.images();
-  print.add(std::as_bytes(std::span(images.data, static_cast<std::size_t>(images.size()))));
-  print.add(std::as_bytes(batch.holes()));
+  const Shape shape = batch.image.shape();
+  print.add(std::as_bytes(std::span(batch.image.data(), static_cast<std::size_t>(shape.size()))));
+  print.add(std::as_bytes(batch.holes().first(static_cast<std::size_t>(shape.pixels()))));
   return std::to_string(source.size()) + " images of " + to_string(source.shape()) +
-         " (first batch " + print.text() + ")";
+         " (the first " + print.text() + ")";
 }
 
 }  // namespace tessera

@@ -163,7 +163,8 @@ class CheckpointReader {
         differs(printable(key.substr(recipe_prefix.size())), "nothing", printable(text));
     if (!differences.empty())
       throw FileError(file_.path().string() +
-                      ": the checkpoint of another training; only the number of epochs may change" +
+                      ": the checkpoint of another training; only the number of epochs may change "
+                      "(expected: what is asked for now, got: what the file has)" +
                       differences);
   }
 

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include <tessera/data/hole_mask.hpp>
 #include <tessera/data/image_data.hpp>
 #include <tessera/training/inpaint.hpp>
 
@@ -78,6 +79,17 @@ Image restore_image(AnyModel& model, const Image& image, std::span<const std::ui
         }
       });
   return restored;
+}
+
+/// The same with a mask that knows its size. Errors: also ShapeError if that is not the image's
+template <class AnyModel>
+Image restore_image(AnyModel& model, const Image& image, const HoleMask& mask,
+                    const InpaintOptions& options = {}) {
+  if (mask.height != image.height || mask.width != image.width)
+    throw ShapeError("restore_image: expected a mask of " +
+                     detail::pixels_text(image.height, image.width) + ", got " +
+                     detail::pixels_text(mask.height, mask.width));
+  return restore_image(model, image, mask.hole.span(), options);
 }
 
 }  // namespace tessera
