@@ -11,6 +11,7 @@
 #include <utility>
 #include <vector>
 
+#include <tessera/data/hole_mask.hpp>
 #include <tessera/data/image_files.hpp>
 #include <tessera/data/masks.hpp>
 #include <tessera/tensor/buffer.hpp>
