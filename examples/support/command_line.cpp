@@ -4,9 +4,9 @@
 
 #include <CLI/CLI.hpp>
 #include <cerrno>
-#include <cstdio>
 #include <cstdlib>
-#include <exception>
+
+#include "run_cli.hpp"
 
 namespace {
 
@@ -42,18 +42,5 @@ int run_with_arguments(const std::string& description, const std::vector<Argumen
     if (argument.required || !argument.name.starts_with('-')) option->required();
     if (!argument.among.empty()) option->check(CLI::IsMember(argument.among));
   }
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);
-    std::fprintf(stderr, "%s: %s; --help lists the options\n", argv[0], error.what());
-    return 2;
-  }
-  try {
-    work();
-    return 0;
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s: %s\n", argv[0], error.what());
-    return 1;
-  }
+  return run_cli(app, argc, argv, work);
 }

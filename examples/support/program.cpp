@@ -14,7 +14,9 @@
 #include <tessera/io/json.hpp>
 #include <tessera/training/progress.hpp>
 #include <tessera/training/report.hpp>
+
 #include <tessera/training/run_folder.hpp>
+#include "run_cli.hpp"
 
 namespace {
 
@@ -77,21 +79,11 @@ int run_program(const std::string& description, ProgramOptions options, int argc
       app.add_flag("--resume", options.resume, "go on from the checkpoint in --out, bit by bit");
   app.add_flag("--overwrite", options.overwrite, "replace the training that is in --out")
       ->excludes(const_cast<CLI::Option*>(resume));
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    if (error.get_exit_code() == 0) return app.exit(error);
-    std::fprintf(stderr, "%s: %s; --help lists the options\n", argv[0], error.what());
-    return 2;
-  }
-  watch_signals();
-  try {
+  const int status = run_cli(app, argc, argv, [&] {
+    watch_signals();
     program(options);
-  } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s: %s\n", argv[0], error.what());
-    return 1;
-  }
-  return stop_signal ? 128 + stop_signal : 0;
+  });
+  return status == 0 && stop_signal ? 128 + stop_signal : status;
 }
 
 tessera::FitOptions fit_options(const std::string& system, const ProgramOptions& options) {

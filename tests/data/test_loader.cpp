@@ -7,9 +7,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <map>
-#include <new>
 #include <set>
 #include <stop_token>
 #include <thread>
@@ -17,6 +15,8 @@
 #include <vector>
 
 #include <tessera/data/loader.hpp>
+
+#include "../count_allocations.hpp"
 
 using tessera::Batch;
 using tessera::FixedMasks;
@@ -26,29 +26,7 @@ using tessera::Loader;
 using tessera::LoaderOptions;
 using tessera::RectangleMask;
 using tessera::Seed;
-
-namespace {
-std::atomic<long> allocations{0};
-}
-
-// Not inlined: g++ would see malloc and free behind new and delete, and warn of a mismatch.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* p = std::malloc(size)) return p;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
-  ++allocations;
-  const auto a = static_cast<std::size_t>(alignment);
-  if (void* p = std::aligned_alloc(a, (size + a - 1) / a * a)) return p;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::size_t, std::align_val_t) noexcept {
-  std::free(p);
-}
+using tessera::testing::allocations;
 
 namespace {
 

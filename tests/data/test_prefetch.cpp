@@ -9,9 +9,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
-#include <new>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -26,6 +24,8 @@
 #include <tessera/data/split.hpp>
 #include <tessera/data/stroke_masks.hpp>
 
+#include "../count_allocations.hpp"
+
 using tessera::Batch;
 using tessera::LineMasks;
 using tessera::Loader;
@@ -35,29 +35,7 @@ using tessera::RandomStream;
 using tessera::Seed;
 using tessera::Shape;
 using tessera::View;
-
-namespace {
-std::atomic<long> allocations{0};
-}
-
-// Not inlined: g++ would see malloc and free behind new and delete, and warn of a mismatch.
-[[gnu::noinline]] void* operator new(std::size_t size) {
-  ++allocations;
-  if (void* p = std::malloc(size)) return p;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void* operator new(std::size_t size, std::align_val_t alignment) {
-  ++allocations;
-  const auto a = static_cast<std::size_t>(alignment);
-  if (void* p = std::aligned_alloc(a, (size + a - 1) / a * a)) return p;
-  throw std::bad_alloc();
-}
-[[gnu::noinline]] void operator delete(void* p) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::size_t) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::align_val_t) noexcept { std::free(p); }
-[[gnu::noinline]] void operator delete(void* p, std::size_t, std::align_val_t) noexcept {
-  std::free(p);
-}
+using tessera::testing::allocations;
 
 namespace {
 

@@ -49,21 +49,14 @@ class EvaluationSet {
   /// Means over the set; nothing for no set.
   std::optional<Metrics> metrics(const MakePass& make_pass) {
     if (!make_) return {};
-    MetricSums sums;
-    for (source_->start_epoch(0); source_->next(batch_);) {
-      run(make_pass);
-      View<const T> output = pass_->output();
-      output.batch = batch_.size;  // the last batch may be smaller
-      sums.add(output, batch_.images(), batch_.hole.data());
-    }
-    return sums.means();
+    return evaluate(pass(make_pass), *source_, batch_);
   }
 
   /// The first batch, restored.
   std::shared_ptr<const Samples> samples(const MakePass& make_pass) {
     source_->start_epoch(0);
     source_->next(batch_);
-    run(make_pass);
+    run_on_masked(pass(make_pass), View<const float>(batch_.image.view()), batch_.hole.data());
     const auto samples = std::make_shared<Samples>();
     samples->truth = Tensor<float>(batch_.size, source_->shape());
     samples->restored = Tensor<float>(batch_.size, source_->shape());
@@ -80,9 +73,9 @@ class EvaluationSet {
   }
 
  private:
-  void run(const MakePass& make_pass) {
+  Pass<Device, T>& pass(const MakePass& make_pass) {
     if (!pass_) pass_ = std::make_unique<Pass<Device, T>>(make_pass(batch_.capacity()));
-    run_on_masked(*pass_, View<const float>(batch_.image.view()), batch_.hole.data());
+    return *pass_;
   }
 
   std::function<std::unique_ptr<BatchSource>(int batch_size, int workers)> make_;

@@ -131,10 +131,11 @@ class MetricSums {
 };
 
 /// Metrics of a model over a data set under fixed masks (evaluation mode). `pass` and `loader` are
-/// kept by the caller, so that a call allocates little; the loader must be one of
+/// kept by the caller, so that a call allocates little; the loader, of any kind, must be one of
 /// LoaderOptions::evaluation.
-template <class Device, class T, class Data, class Masks>
-Metrics evaluate(Pass<Device, T>& pass, Loader<Data, Masks>& loader, Batch& batch) {
+template <class Device, class T, class AnyLoader>
+requires requires(AnyLoader& loader, Batch& batch) { loader.next(batch); }
+Metrics evaluate(Pass<Device, T>& pass, AnyLoader& loader, Batch& batch) {
   if (const Shape s = pass.input().shape(); loader.shape().unmasked() != s)
     throw ShapeError("evaluate: the network takes images of " + to_string(s) +
                      ", the data set has " + to_string(loader.shape()));
