@@ -8,6 +8,7 @@
 #include <tessera/layers/complaint.hpp>
 #include <tessera/layers/parameter.hpp>
 #include <tessera/tensor/context.hpp>
+#include <tessera/tensor/random.hpp>
 #include <tessera/tensor/view.hpp>
 
 namespace tessera {
@@ -28,6 +29,18 @@ struct ParameterView {
   template <class Self = ParameterView>
   auto xt() const {
     return as_xtensor(static_cast<const Self&>(*this));
+  }
+};
+
+/// Random numbers of one operation in one training forward: the same in its backward, with any
+/// number of threads and on every device.
+struct RandomBlocks {
+  std::uint64_t key = 0;     // of the seed and the operation
+  std::uint64_t stream = 0;  // training forwards of the model so far
+
+  /// Four random words: those of elements 4 i to 4 i + 3.
+  constexpr std::array<std::uint32_t, 4> operator()(std::uint64_t i) const {
+    return philox(key, stream, i);
   }
 };
 
@@ -63,6 +76,8 @@ struct Run {
   /// Whether batch statistics are to be used and updated (training mode, statistics not frozen).
   bool batch_statistics() const { return batch_statistics_; }
   bool training() const { return training_; }
+  /// For layers that are random in training.
+  const RandomBlocks& random() const { return random_; }
 
   // Filled by the pass.
   const Context<Device>* context_ = nullptr;
@@ -78,6 +93,7 @@ struct Run {
   std::int64_t* counter_[max_state]{};
   T* saved_ = nullptr;
   std::byte* workspace_ = nullptr;
+  RandomBlocks random_{};
   bool training_ = false, batch_statistics_ = false;
 };
 

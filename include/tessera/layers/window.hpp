@@ -5,14 +5,17 @@
 
 namespace tessera {
 
-/// Square window: kernel size, stride, zero padding, and whether a bias is added.
+/// Square window: kernel size, stride, zero padding, whether a bias is added, and, of transposed
+/// convolutions, how many rows and columns are added behind the output.
 struct Window {
   int size = 1, step = 1, pad = 0;
   bool with_bias = true;
+  int extra = 0;
 
-  constexpr Window stride(int s) const { return {size, s, pad, with_bias}; }
-  constexpr Window padding(int p) const { return {size, step, p, with_bias}; }
-  constexpr Window no_bias() const { return {size, step, pad, false}; }
+  constexpr Window stride(int s) const { return {size, s, pad, with_bias, extra}; }
+  constexpr Window padding(int p) const { return {size, step, p, with_bias, extra}; }
+  constexpr Window no_bias() const { return {size, step, pad, false, extra}; }
+  constexpr Window output_padding(int o) const { return {size, step, pad, with_bias, o}; }
 
   /// floor((n + 2*padding - kernel) / stride) + 1; 0 where the window does not fit.
   constexpr int output_size(int n) const {

@@ -99,11 +99,15 @@ class Pass {
       run.training_ = options_.mode == Mode::train;
       run.batch_statistics_ =
           run.training_ && !state_->frozen_statistics[static_cast<std::size_t>(i)];
+      if (run.training_)
+        run.random_ = {mix(state_->seed.value, static_cast<std::uint64_t>(i)),
+                       state_->training_passes};
       run.workspace_ = bytes(plan_.operations[i].forward_workspace);
       code_[static_cast<std::size_t>(i)].forward(run);
       after(i);
       if (options_.poison_dead_buffers) poison(i);
     }
+    if (options_.mode == Mode::train) ++state_->training_passes;
   }
 
   /// Sets the output's and the injected taps' gradients to 0.

@@ -30,6 +30,8 @@ struct State {
   Buffer<T> trained, gradients, statistics;
   Buffer<std::int64_t> counters;
   std::vector<std::uint8_t> frozen, frozen_statistics;  // per operation
+  Seed seed{};                        // of the initial values and of layers random in training
+  std::uint64_t training_passes = 0;  // forwards in training mode so far
 
   explicit State(const Structure& s)
       : trained(static_cast<std::size_t>(s.trained)),
@@ -49,6 +51,7 @@ struct State {
 /// (seed, t, k) alone.
 template <class T>
 void initialize(const Structure& s, State<T>& state, Seed seed) {
+  state.seed = seed;
   for (std::size_t t = 0; t < s.tensors.size(); ++t) {
     const TensorInfo& info = s.tensors[t];
     if (info.parameter.role == Role::counter) continue;

@@ -98,6 +98,7 @@ class GradientCheck {
         std::copy(valid_[i].begin(), valid_[i].end(), v.data);
     }
     const std::vector<T> statistics(model_.statistics().begin(), model_.statistics().end());
+    model_.state().training_passes = 0;  // dropout drops the same elements every time
     pass_.forward();
     std::copy(statistics.begin(), statistics.end(), model_.statistics().begin());
     const View<const T> y = pass_.output();
