@@ -18,7 +18,7 @@ template <class Function>
 struct Pointwise;  // in <tessera/layers/pointwise.hpp>
 
 /// What a container's `lower` is called with. `Table` says what becomes of it: it has `input`,
-/// `mark`, `label`, `shape`, `open`, `close`, `enter_container` and `apply<Layer>(counted,
+/// `mark`, `label`, `shape`, `open`, `close`, `initial`, `enter_container` and `apply<Layer>(counted,
 /// values...)`. A function here is compiled for every layer and container of a network: they are
 /// kept short.
 template <class Table>

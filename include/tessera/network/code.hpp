@@ -54,6 +54,7 @@ struct CodeCollector {
   }
   constexpr int open(std::string_view) { return 0; }
   constexpr void close(int) {}
+  constexpr InitialRule initial(InitialRule rule) { return rule; }
   constexpr void enter_container() {}
   template <class L, class... V>
   constexpr Value apply(bool, V...) {

@@ -63,6 +63,10 @@ inline constexpr std::int64_t tensor_alignment = 16;
 
 class Lowering;
 
+/// Says how a trained tensor of a layer begins; `keep_initial` leaves it to the layer.
+using InitialRule = Initializer (*)(const Layer&, const Parameter&);
+constexpr Initializer keep_initial(const Layer&, const Parameter& p) { return p.initializer; }
+
 /// The tensors of a layer: how many, and a function that adds them for an input of this shape and
 /// says whether their sizes depend on it.
 struct ParameterList {
@@ -123,6 +127,12 @@ class Lowering {
     alone_in_scope_ = false;
     scope_ = outer;
   }
+  /// The rule for the tensors of the layers to come; returns the one before.
+  constexpr InitialRule initial(InitialRule rule) {
+    const InitialRule outer = initial_;
+    initial_ = rule;
+    return outer;
+  }
   /// A container follows: its layers share the scope.
   constexpr void enter_container() { alone_in_scope_ = false; }
 
@@ -151,6 +161,7 @@ class Lowering {
     op.first_tensor = tensor_count;
     if (fault.complaint == Complaint::none) {
       op.tensor_count = list.count;
+      layer_ = &layer;
       if (!counting_ && list.count > 0) op.fixed_size = list.add(*this, in.shape[0]);
       tensor_count += list.count;
     }
@@ -164,6 +175,8 @@ class Lowering {
                         : p.role == Role::statistic ? statistics
                                                     : counters;
     tensors.push(TensorInfo{p, operations.size(), end});
+    if (p.role == Role::trained)
+      tensors[tensors.size() - 1].parameter.initializer = initial_(*layer_, p);
     const std::int64_t n = p.dims.count();
     end += p.role == Role::counter
                ? n
@@ -196,6 +209,8 @@ class Lowering {
       fault = Fault{c, operations.size(), scope_, position, layer, a, b, first_value, second_value};
   }
 
+  const Layer* layer_ = nullptr;  // whose tensors are added
+  InitialRule initial_ = keep_initial;
   int scope_ = 0;
   bool counting_, alone_in_scope_ = false;
   bool numbers_ = false;  // a scope's name spells a number
