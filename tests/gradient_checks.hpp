@@ -4,14 +4,13 @@
 #pragma once
 #include <doctest/doctest.h>
 
-#include <cstdio>
 #include <vector>
 
 #include <tessera/testing/gradient_check.hpp>
 
-namespace tessera::testing {
+#include "gradient_checks_run.hpp"
 
-inline int gradient_checks_run = 0;
+namespace tessera::testing {
 
 /// Checks a network at each of these input sizes (the declared one if none) and at batches 1 to 3.
 template <class Net>
@@ -50,26 +49,4 @@ void expect_gradient(std::span<double> x, std::span<const double> gradient, cons
   ++gradient_checks_run;
 }
 
-namespace detail {
-
-struct CountPrinter : doctest::IReporter {
-  explicit CountPrinter(const doctest::ContextOptions&) {}
-  void test_run_end(const doctest::TestRunStats&) override {
-    std::printf("gradient checks run: %d\n", gradient_checks_run);
-  }
-  void report_query(const doctest::QueryData&) override {}
-  void test_run_start() override {}
-  void test_case_start(const doctest::TestCaseData&) override {}
-  void test_case_reenter(const doctest::TestCaseData&) override {}
-  void test_case_end(const doctest::CurrentTestCaseStats&) override {}
-  void test_case_exception(const doctest::TestCaseException&) override {}
-  void subcase_start(const doctest::SubcaseSignature&) override {}
-  void subcase_end() override {}
-  void log_assert(const doctest::AssertData&) override {}
-  void log_message(const doctest::MessageData&) override {}
-  void test_case_skipped(const doctest::TestCaseData&) override {}
-};
-REGISTER_LISTENER("gradient_checks", 1, CountPrinter);
-
-}  // namespace detail
 }  // namespace tessera::testing

@@ -10,21 +10,47 @@
 #include <tessera/tensor/xtensor.hpp>
 
 #include <tessera/layers/activations.hpp>
+#include <tessera/layers/avg_pool2d.hpp>
+#include <tessera/layers/batch_norm1d.hpp>
 #include <tessera/layers/batch_norm2d.hpp>
+#include <tessera/layers/channelwise_fc.hpp>
+#include <tessera/layers/clamp.hpp>
 #include <tessera/layers/conv2d.hpp>
+#include <tessera/layers/conv_transpose2d.hpp>
+#include <tessera/layers/dropout.hpp>
+#include <tessera/layers/flatten.hpp>
+#include <tessera/layers/group_norm.hpp>
+#include <tessera/layers/instance_norm2d.hpp>
+#include <tessera/layers/layer_norm.hpp>
+#include <tessera/layers/linear.hpp>
+#include <tessera/layers/lstm.hpp>
 #include <tessera/layers/max_pool2d.hpp>
+#include <tessera/layers/normalize.hpp>
 #include <tessera/layers/partial_conv2d.hpp>
+#include <tessera/layers/permute.hpp>
 #include <tessera/layers/pointwise.hpp>
+#include <tessera/layers/prelu.hpp>
+#include <tessera/layers/resize_bilinear.hpp>
 #include <tessera/layers/upsample2d.hpp>
 
 #include <tessera/network/containers.hpp>
 #include <tessera/network/describe.hpp>
+#include <tessera/network/initialized.hpp>
 #include <tessera/network/model.hpp>
 #include <tessera/network/network.hpp>
 #include <tessera/network/session.hpp>
 
+#include <tessera/models/patch_discriminator.hpp>
+
+#include <tessera/losses/bce.hpp>
+#include <tessera/losses/bce_with_logits.hpp>
+#include <tessera/losses/feature_loss.hpp>
+#include <tessera/losses/hinge.hpp>
 #include <tessera/losses/l1.hpp>
+#include <tessera/losses/lsgan.hpp>
 #include <tessera/losses/mse.hpp>
+#include <tessera/losses/pconv_loss.hpp>
+#include <tessera/losses/total_variation.hpp>
 
 #include <tessera/optimizers/optimizer.hpp>
 #include <tessera/optimizers/schedule.hpp>
@@ -41,6 +67,7 @@
 #include <tessera/data/stroke_masks.hpp>
 
 #include <tessera/training/composite.hpp>
+#include <tessera/training/gan_step.hpp>
 #include <tessera/training/hole_buckets.hpp>
 #include <tessera/training/inpaint.hpp>
 #include <tessera/training/metrics.hpp>
@@ -48,4 +75,5 @@
 #include <tessera/training/trainer.hpp>
 
 #include <tessera/io/json.hpp>
+#include <tessera/io/published_names.hpp>
 #include <tessera/io/weights.hpp>

@@ -34,32 +34,46 @@ inline std::vector<double> values(std::string_view name, std::size_t n) {
   return v;
 }
 
+/// The parameter, statistic or counter of this name and these sizes.
+inline std::vector<double> parameter(std::string_view name, const tessera::Dims& dims) {
+  const auto n = static_cast<std::size_t>(dims.count());
+  std::vector<double> v = values(name, n);
+  const auto with = [&](double middle, double factor) {
+    for (double& x : v) x = middle + factor * x;
+  };
+  if (name.ends_with("running_mean")) with(0, 0.1);
+  else if (name.ends_with("num_batches_tracked")) with(0, 0);
+  else if (dims.rank >= 2) with(0, std::sqrt(3.0 / (static_cast<double>(n) / dims.size[0])));
+  else if (name.ends_with("weight")) with(1, 0.1);
+  else if (!name.ends_with("running_var")) with(0, 0.1);
+  else
+    for (double& x : v) x = 1 + 0.5 * std::abs(x);
+  return v;
+}
+
 /// Overwrites every parameter, statistic and counter of the model.
 template <class Model>
 void fill(Model& model) {
   using T = typename Model::Scalar;
   for (const auto& t : model.tensors()) {
-    const auto n = static_cast<std::size_t>(t.dims.count());
-    std::vector<double> v = values(t.name, n);
-    const auto ends = [&](std::string_view suffix) {
-      return std::string_view(t.name).ends_with(suffix);
-    };
-    for (double& x : v) {
-      if (ends("running_mean")) x = 0.1 * x;
-      else if (ends("running_var")) x = 1 + 0.5 * std::abs(x);
-      else if (ends("num_batches_tracked")) x = 0;
-      else if (t.dims.rank >= 2) x *= std::sqrt(3.0 / (static_cast<double>(n) / t.dims.size[0]));
-      else if (ends("weight")) x = 1 + 0.1 * x;
-      else x = 0.1 * x;
-    }
+    const std::vector<double> v = parameter(t.name, t.dims);
     model.set(t.name, std::vector<T>(v.begin(), v.end()));
   }
 }
 
-/// Whether pixel (h, w) of element n of a batch of 32x32 images is a hole.
-inline bool hole32(int n, int h, int w) {
+/// Rows and columns [row, row + height) x [column, column + width).
+struct Box {
+  int row, column, height, width;
+  bool contains(int h, int w) const {
+    return h >= row && h < row + height && w >= column && w < column + width;
+  }
+};
+/// Whether pixel (h, w) of element n of a batch of images of this size (32, 224 or 256) is a hole.
+inline bool hole(int size, int n, int h, int w) {
   if (n % 2) std::swap(h, w);
-  return (h >= 8 && h < 16 && w >= 4 && w < 12) || (h >= 18 && h < 26 && w >= 16 && w < 28);
+  if (size == 32) return Box{8, 4, 8, 8}.contains(h, w) || Box{18, 16, 8, 12}.contains(h, w);
+  const Box second = size == 224 ? Box{104, 118, 75, 75} : Box{120, 150, 75, 75};
+  return Box{40, 30, 75, 75}.contains(h, w) || second.contains(h, w);
 }
 
 /// A tensor [N, H, W, C] of `values`, which count in NCHW order, through f.
@@ -77,6 +91,7 @@ void fill_view(tessera::View<T> view, std::string_view name, const F& f) {
 template <class T>
 std::vector<double> nchw(tessera::View<T> view) {
   std::vector<double> v;
+  v.reserve(static_cast<std::size_t>(view.size()));
   for (int n = 0; n < view.batch; ++n)
     for (int c = 0; c < view.channels; ++c)
       for (int h = 0; h < view.height; ++h)
@@ -92,9 +107,11 @@ double l2(const V& values) {
   return std::sqrt(sum);
 }
 
-inline nlohmann::json load(const std::string& file, const std::string& network) {
-  std::ifstream in("golden/" + file);  // tests run in the folder tests/
-  if (!in) throw std::runtime_error("golden/" + file + " is missing; run the tests by ctest");
+/// The values of a network, such as "generator" of "pix2pix".
+inline nlohmann::json load(const std::string& system, const std::string& network) {
+  const std::string path = "golden/" + system + ".json";
+  std::ifstream in(path);  // tests run in the folder tests/
+  if (!in) throw std::runtime_error(path + " is missing; run the tests by ctest");
   return nlohmann::json::parse(in).at(network);
 }
 

@@ -4,10 +4,11 @@
 #include <doctest/doctest.h>
 
 #include <tessera/layers/conv2d.hpp>
-#include <tessera/testing/gradient_check.hpp>
+
+#include "../gradient_checks.hpp"
 
 using namespace tessera;
-using testing::gradient_check;
+using testing::expect_gradients;
 
 namespace {
 
@@ -15,22 +16,12 @@ using Same = Network<Input<5, 7, 3>, Conv2d<3, 4, kernel(3).padding(1)>>;
 using Strided = Network<Input<9, 7, 2>, Conv2d<2, 5, kernel(4).stride(2).padding(1)>>;
 using Point = Network<Input<3, 3, 5>, Conv2d<5, 17, kernel(1).no_bias()>>;
 
-template <class Net>
-void check_gradients(std::vector<Shape> sizes) {
-  for (const Shape& size : sizes)
-    for (int batch = 1; batch <= 3; ++batch) {
-      const auto report = gradient_check<Net>({.batch = batch, .inputs = {size}});
-      CHECK_MESSAGE(report.passed(), to_string(size), " batch ", batch, ": ", report.text());
-      CHECK(report.in_double);
-    }
-}
-
 }  // namespace
 
 TEST_CASE("Conv2d: gradients at odd sizes, strides and batches") {
-  check_gradients<Same>({{5, 7, 3}, {1, 1, 3}, {3, 17, 3}, {8, 2, 3}});
-  check_gradients<Strided>({{9, 7, 2}, {2, 2, 2}, {5, 12, 2}});
-  check_gradients<Point>({{3, 3, 5}, {1, 9, 5}});
+  expect_gradients<Same>({{5, 7, 3}, {1, 1, 3}, {3, 17, 3}, {8, 2, 3}});
+  expect_gradients<Strided>({{9, 7, 2}, {2, 2, 2}, {5, 12, 2}});
+  expect_gradients<Point>({{3, 3, 5}, {1, 9, 5}});
 }
 
 TEST_CASE("Conv2d: values equal the formula") {

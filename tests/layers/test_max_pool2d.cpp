@@ -3,10 +3,11 @@
 #include <doctest/doctest.h>
 
 #include <tessera/layers/max_pool2d.hpp>
-#include <tessera/testing/gradient_check.hpp>
+
+#include "../gradient_checks.hpp"
 
 using namespace tessera;
-using testing::gradient_check;
+using testing::expect_gradients;
 
 namespace {
 
@@ -16,14 +17,8 @@ using Overlapping = Network<Input<7, 9, 17>, MaxPool2d<3, 2>>;
 }  // namespace
 
 TEST_CASE("MaxPool2d: gradients at odd sizes and batches") {
-  for (int batch = 1; batch <= 3; ++batch) {
-    for (const Shape size : {Shape{5, 7, 3}, Shape{2, 2, 3}, Shape{3, 8, 3}}) {
-      const auto report = gradient_check<Halves>({.batch = batch, .inputs = {size}});
-      CHECK_MESSAGE(report.passed(), report.text());
-    }
-    const auto report = gradient_check<Overlapping>({.batch = batch});
-    CHECK_MESSAGE(report.passed(), report.text());
-  }
+  expect_gradients<Halves>({{5, 7, 3}, {2, 2, 3}, {3, 8, 3}});
+  expect_gradients<Overlapping>();
 }
 
 TEST_CASE("MaxPool2d: values, and the first of equal maxima takes the gradient") {

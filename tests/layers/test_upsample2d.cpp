@@ -4,10 +4,11 @@
 
 #include <tessera/layers/partial_conv2d.hpp>
 #include <tessera/layers/upsample2d.hpp>
-#include <tessera/testing/gradient_check.hpp>
+
+#include "../gradient_checks.hpp"
 
 using namespace tessera;
-using testing::gradient_check;
+using testing::expect_gradients;
 
 namespace {
 
@@ -19,14 +20,8 @@ using ShowMask = Network<MaskedInput<3, 5, 1>, Upsample2d<2>, PartialConv2d<1, 1
 }  // namespace
 
 TEST_CASE("Upsample2d: gradients at odd sizes and batches") {
-  for (int batch = 1; batch <= 3; ++batch) {
-    for (const Shape size : {Shape{3, 5, 3}, Shape{1, 1, 3}, Shape{7, 2, 3}}) {
-      const auto report = gradient_check<Twice>({.batch = batch, .inputs = {size}});
-      CHECK_MESSAGE(report.passed(), report.text());
-    }
-    const auto report = gradient_check<Thrice>({.batch = batch});
-    CHECK_MESSAGE(report.passed(), report.text());
-  }
+  expect_gradients<Twice>({{3, 5, 3}, {1, 1, 3}, {7, 2, 3}});
+  expect_gradients<Thrice>();
 }
 
 TEST_CASE("Upsample2d: each pixel Factor x Factor times") {

@@ -30,7 +30,7 @@ struct Fixture {
   }
   /// A good checkpoint, two epochs done, with one thing changed.
   void save(auto&& change) {
-    std::map<std::string, std::string> metadata{{"tessera.checkpoint", "1"},
+    std::map<std::string, std::string> metadata{{"tessera.checkpoint", "2"},
                                                 {"tessera.recipe.loss", "mse"}};
     TrainingState all = state();
     std::map<std::string, std::vector<float>> tensors;
@@ -40,9 +40,9 @@ struct Fixture {
       tensors[name].assign(static_cast<std::size_t>(t.parameter.dims.count()), 0.25f);
       shapes[name] = detail::sides_of(t);
     });
-    std::vector<std::int64_t> position{2, 1, 13, 13, 1}, counter{13};
+    std::vector<std::int64_t> position{2, 1, 13, 13, 1}, counter{13}, random{-7, 13};
     std::vector<double> numbers{0.5, 0.125}, sum{1.5}, epochs{1, 2};
-    change(metadata, tensors, shapes, position, counter, numbers, sum, epochs);
+    change(metadata, tensors, shapes, position, counter, numbers, sum, epochs, random);
     SafetensorsWriter writer;
     for (const auto& [key, value] : metadata) writer.metadata(key, value);
     for (const auto& [name, values] : tensors)
@@ -53,6 +53,7 @@ struct Fixture {
     const auto length = [](const auto& v) { return static_cast<std::int64_t>(v.size()); };
     add("model.enc.1.num_batches_tracked", counter, {});
     add("training.position", position, {length(position)});
+    add("training.random", random, {length(random)});
     add("training.numbers", numbers, {length(numbers)});
     add("training.sum.loss", sum, {});
     add("history.epoch", epochs, {length(epochs)});
@@ -68,6 +69,8 @@ struct Fixture {
     CHECK(std::memcmp(before.data(), model.parameters().data(), before.size() * 4) == 0);
     for (const float v : optimizer.buffer(1)) CHECK(v == 0);
     CHECK(model.counter("enc.1.num_batches_tracked") == 0);
+    CHECK(model.state().seed.value == 1);
+    CHECK(model.state().training_passes == 0);
     REQUIRE(error.starts_with(path.string() + ": "));
     return error.substr(path.string().size() + 2);
   }
@@ -91,6 +94,8 @@ TEST_CASE_FIXTURE(Fixture, "a good checkpoint is read") {
   CHECK(*at.history.find("epoch") == std::vector<double>{1, 2});
   CHECK(model.get("enc.0.weight") == std::vector<float>(216, 0.25f));
   CHECK(model.counter("enc.1.num_batches_tracked") == 13);
+  CHECK(model.state().seed.value == 0xFFFFFFFFFFFFFFF9u);  // -7: seeds are 64 bits of any kind
+  CHECK(model.state().training_passes == 13);
 }
 
 TEST_CASE_FIXTURE(Fixture, "save_checkpoint and load_checkpoint keep every bit, in double too") {
@@ -98,6 +103,7 @@ TEST_CASE_FIXTURE(Fixture, "save_checkpoint and load_checkpoint keep every bit, 
   Optimizer<Model<TinyNet, Cpu, double>, Sgd> oa(a, Sgd{}), ob(b, Sgd{});
   for (double& v : oa.buffer(0).first(8)) v = 1.0 / 3;
   TrainingProgress at;
+  a.state().training_passes = 6;
   at.epochs = 1;
   at.sums = {{"b", 0.1}, {"a", 0.2}};  // the order stays
   at.history.add({{"epoch", 1}, {"psnr", std::numeric_limits<double>::infinity()}});
@@ -108,6 +114,8 @@ TEST_CASE_FIXTURE(Fixture, "save_checkpoint and load_checkpoint keep every bit, 
   const TrainingProgress read = load_checkpoint(path, state_of(b, ob), recipe, 6, 1);
   CHECK(std::ranges::equal(a.parameters(), b.parameters()));
   CHECK(std::ranges::equal(oa.buffer(0), ob.buffer(0)));
+  CHECK(b.state().seed.value == 1);
+  CHECK(b.state().training_passes == 6);
   CHECK(read.sums == at.sums);
   CHECK(read.history.columns[1].values == at.history.columns[1].values);
 }
@@ -137,8 +145,19 @@ TEST_CASE_FIXTURE(Fixture, "numbers out of range") {
     numbers[0] = not_a_number;
   });
   CHECK(refused() == "checkpoint: training.numbers: expected finite numbers from 0 on, got nan");
-  save([](auto&, auto&, auto&, auto&, auto&, auto&, auto& sum, auto&) { sum[0] = not_a_number; });
+  save(
+      [](auto&, auto&, auto&, auto&, auto&, auto&, auto& sum, auto&...) { sum[0] = not_a_number; });
   CHECK(refused() == "checkpoint: training.sum.loss: expected a finite number, got nan");
+  const auto with_random = [&](std::vector<std::int64_t> r) {
+    save([&](auto&, auto&, auto&, auto&, auto&, auto&, auto&, auto&, auto& random) { random = r; });
+    return refused();
+  };
+  CHECK(with_random({1, -1}) ==
+        "checkpoint: training.random: training forwards: expected 0 to 9007199254740992, got -1");
+  CHECK(with_random({1, INT64_MAX}) ==
+        "checkpoint: training.random: training forwards: expected 0 to 9007199254740992, got "
+        "9223372036854775807");
+  CHECK(with_random({1}) == "checkpoint: tensor training.random: expected I64 [2], got I64 [1]");
   save([](auto&, auto&, auto&, auto&, auto& counter, auto&...) { counter[0] = -2; });
   CHECK(
       refused() ==
@@ -170,8 +189,10 @@ TEST_CASE_FIXTURE(Fixture, "tensors that are wrong, missing or too many") {
 TEST_CASE_FIXTURE(Fixture, "metadata") {
   save([](auto& metadata, auto&...) { metadata.erase("tessera.checkpoint"); });
   CHECK(refused() == "checkpoint: expected the metadata tessera.checkpoint, got a file without it");
-  save([](auto& metadata, auto&...) { metadata["tessera.checkpoint"] = "2\n"; });
-  CHECK(refused() == "checkpoint: tessera.checkpoint: expected 1, got 2?");
+  save([](auto& metadata, auto&...) { metadata["tessera.checkpoint"] = "1"; });
+  CHECK(refused() == "checkpoint: tessera.checkpoint: expected 2, got 1");
+  save([](auto& metadata, auto&...) { metadata["tessera.checkpoint"] = "3\n"; });
+  CHECK(refused() == "checkpoint: tessera.checkpoint: expected 2, got 3?");
   save([](auto& metadata, auto&...) {
     metadata["tessera.recipe.loss"] = std::string(500, 'x');
     metadata["tessera.recipe.more"] = "y";

@@ -32,6 +32,7 @@ void check_same(const Trained& a, const Trained& b) {
   CHECK(same_bits(a.second_moment, b.second_moment));
   CHECK(a.counter == b.counter);
   CHECK(a.optimizer_steps == b.optimizer_steps);
+  CHECK(a.training_passes == b.training_passes);
   CHECK(a.report.best_epoch == b.report.best_epoch);
   CHECK(a.report.losses == b.report.losses);
   CHECK(a.report.validation->mse == b.report.validation->mse);
@@ -89,6 +90,16 @@ TEST_CASE("stopped after every possible step, and resumed: the same bits") {
     check_same(expected, resumed);
     check_same_files(whole / "run", part / "run");
   }
+}
+
+TEST_CASE("dropout goes on where it was, whatever the seed of the model that resumes") {
+  const TemporaryFolder whole, part;
+  const Trained expected = tiny_training({.epochs = 3, .out = whole / "run"});
+  CHECK(expected.training_passes == 18);
+  tiny_training({.epochs = 1, .out = part / "run"});
+  const FitOptions resume{.epochs = 3, .out = part / "run", .resume = true};
+  check_same(expected, tiny_training(resume, 0.05, Seed{99}));
+  check_same_files(whole / "run", part / "run");
 }
 
 TEST_CASE("epochs may be raised; a complete training tells its last epoch again") {
@@ -228,7 +239,7 @@ TEST_CASE("another recipe is refused, and the sentence names what differs") {
         {.epochs = 2, .batch_size = 8, .seed = Seed{1}, .out = folder / "run", .resume = true});
   });
   for (const char* part :
-       {"; network: expected 2 operations, 84 parameters (", ", got 5 operations, 459 parameters (",
+       {"; network: expected 2 operations, 84 parameters (", ", got 6 operations, 459 parameters (",
         "; scalar: expected float64, got float32",
         "; loss: expected l1(whole, mean over region), got mse(whole, mean over region) + 0.5 * "
         "(l1(hole, mean over region))",

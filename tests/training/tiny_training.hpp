@@ -6,6 +6,7 @@
 
 #include <tessera/layers/activations.hpp>
 #include <tessera/layers/batch_norm2d.hpp>
+#include <tessera/layers/dropout.hpp>
 #include <tessera/layers/partial_conv2d.hpp>
 #include <tessera/losses/l1.hpp>
 #include <tessera/losses/mse.hpp>
@@ -14,10 +15,10 @@
 
 namespace tessera::testing {
 
-using TinyNet =
-    Network<MaskedInput<8, 6, 3>,
-            Named<"enc", PartialConv2d<3, 8, kernel(3).padding(1)>, BatchNorm2d<8>>, LeakyReLU<>,
-            Named<"dec", PartialConv2d<8, 3, kernel(3).padding(1)>>, Sigmoid>;
+using TinyNet = Network<MaskedInput<8, 6, 3>,
+                        Named<"enc", PartialConv2d<3, 8, kernel(3).padding(1)>, BatchNorm2d<8>>,
+                        LeakyReLU<>, Dropout<probability(0.25)>,
+                        Named<"dec", PartialConv2d<8, 3, kernel(3).padding(1)>>, Sigmoid>;
 
 /// Images from black to a colour of their own.
 inline ImageSet ramps(std::size_t count, std::uint64_t seed = 1) {
@@ -37,12 +38,13 @@ struct Trained {
   EpochReport report;
   std::vector<float> parameters, statistics, first_moment, second_moment;
   std::int64_t counter = 0, optimizer_steps = 0;
+  std::uint64_t training_passes = 0;
 };
 
 /// Six steps an epoch, with all that a resume must restore: two loss terms, a schedule, clipping,
-/// batch norm, validation and test sets.
-inline Trained tiny_training(FitOptions options, double learning_rate = 0.05) {
-  Model<TinyNet> model(Seed{3}, Context<Cpu>{1});
+/// batch norm, dropout, validation and test sets.
+inline Trained tiny_training(FitOptions options, double learning_rate = 0.05, Seed seed = {3}) {
+  Model<TinyNet> model(seed, Context<Cpu>{1});
   Trainer trainer(model, MseLoss{} + 0.5 * L1Loss{.region = Region::hole},
                   Adam{.learning_rate = learning_rate});
   trainer.validate_on(with_masks(ramps(5, 2), LineMasks{}));
@@ -61,6 +63,7 @@ inline Trained tiny_training(FitOptions options, double learning_rate = 0.05) {
   t.second_moment = copy(trainer.optimizer().buffer(1));
   t.counter = model.counter("enc.1.num_batches_tracked");
   t.optimizer_steps = trainer.optimizer().steps();
+  t.training_passes = model.state().training_passes;
   return t;
 }
 

@@ -33,7 +33,10 @@ struct LoadOptions {
   std::string prefix{};            // "generator." reads tensor "enc1.conv.weight" from
                                    // "generator.enc1.conv.weight"; other prefixes are left alone
   std::vector<Renaming> rename{};  // one that applies to no tensor is an error
-  bool strict = true;              // missing, unexpected or misshaped names are an error
+  std::string part{};              // a block of the model: only its tensors are read
+  bool (*ignore)(std::string_view file_name) = nullptr;  // tensors of the file to leave alone
+  double (*factor)(const NamedTensor&) = nullptr;        // what a tensor is multiplied by
+  bool strict = true;  // missing, unexpected or misshaped names are an error
 };
 
 /// What became of the names: the model's (loaded, missing, misshaped with both shapes) and the
@@ -151,6 +154,19 @@ void save_weights(const Model<Net, Device, T>& model, const std::filesystem::pat
   writer.save(path);
 }
 
+namespace detail {
+
+/// The tensors of a block. Errors: ArgumentError if the model has no such block
+inline std::vector<NamedTensor> tensors_of_part(std::vector<NamedTensor> tensors,
+                                                const std::string& part) {
+  std::erase_if(tensors, [&](const NamedTensor& t) { return !has_prefix(t.name, part); });
+  if (tensors.empty())
+    throw ArgumentError("load: no tensor of the model has the name or prefix \"" + part + "\"");
+  return tensors;
+}
+
+}  // namespace detail
+
 /// Reads what `save_weights` or PyTorch wrote, in F32, F64, F16 or BF16. On any error the model is
 /// unchanged. Memory: the header, and the tensors of the model's own sizes.
 /// Errors: FileError; with `strict`, also if a name is missing, unexpected or of another shape;
@@ -159,7 +175,7 @@ template <class Net, class Device, class T>
 LoadReport load_weights(Model<Net, Device, T>& model, const SafetensorsFile& file,
                         const LoadOptions& options = {}) {
   LoadReport report;
-  const std::vector<NamedTensor> tensors = model.tensors();
+  const std::vector<NamedTensor> tensors = detail::tensors_of_part(model.tensors(), options.part);
   const std::vector<std::string> names = detail::names_in_file(tensors, options);
   std::vector<const SafetensorsEntry*> found(tensors.size());
   for (std::size_t i = 0; i < tensors.size(); ++i) {
@@ -177,7 +193,8 @@ LoadReport load_weights(Model<Net, Device, T>& model, const SafetensorsFile& fil
   }
   const std::set<std::string_view> known(names.begin(), names.end());
   for (const SafetensorsEntry& entry : file.entries())
-    if (!known.contains(entry.name) && entry.name.starts_with(options.prefix))
+    if (!known.contains(entry.name) && entry.name.starts_with(options.prefix) &&
+        !(options.ignore && options.ignore(entry.name)))
       report.unexpected.push_back(printable_name(entry.name));
   if (options.strict &&
       !(report.missing.empty() && report.unexpected.empty() && report.misshaped.empty()))
@@ -192,6 +209,9 @@ LoadReport load_weights(Model<Net, Device, T>& model, const SafetensorsFile& fil
     if (!found[i]) continue;
     if (tensors[i].role == Role::counter) counters[i] = detail::read_counter(file, *found[i]);
     else values[i] = detail::read_values<T>(file, *found[i]);
+    if (!options.factor) continue;
+    const double factor = options.factor(tensors[i]);
+    for (T& v : values[i]) v = static_cast<T>(factor * static_cast<double>(v));
   }
   for (std::size_t i = 0; i < tensors.size(); ++i) {  // nothing fails from here on
     if (!found[i]) continue;

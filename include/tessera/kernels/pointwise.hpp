@@ -7,8 +7,9 @@
 //       T s = sigmoid(x); return s + y * (T(1) - s);
 //     })
 //
-// T is float or double (checks, GPU) or a SIMD vector of them (CPU); the text may call exp, log,
-// sqrt, tanh, sigmoid, abs, max, min, is_nan, select(condition, a, b) and constant<T>(real).
+// T is float or double (checks, GPU) or a SIMD vector of them (CPU); the text may call exp,
+// expm1, log, sqrt, tanh, erf, sigmoid, abs, max, min, is_nan, select(condition, a, b) and
+// constant<T>(real).
 #pragma once
 #include <string_view>
 #include <type_traits>

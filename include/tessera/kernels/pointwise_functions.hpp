@@ -25,6 +25,14 @@ struct Functions {
     return bounded(x, [](const auto& v) { return xsimd::exp(v); });
   }
 
+  /// exp(x) - 1, accurate where x is small.
+  static float expm1(float x) { return std::expm1(x); }
+  static double expm1(double x) { return std::expm1(x); }
+  template <class T, class A>
+  static xsimd::batch<T, A> expm1(const xsimd::batch<T, A>& x) {
+    return bounded(x, [](const auto& v) { return xsimd::expm1(v); });
+  }
+
   static float log(float x) { return std::log(x); }
   static double log(double x) { return std::log(x); }
   template <class T, class A>
@@ -44,6 +52,14 @@ struct Functions {
   template <class T, class A>
   static xsimd::batch<T, A> tanh(const xsimd::batch<T, A>& x) {
     return bounded(x, [](const auto& v) { return xsimd::tanh(v); });
+  }
+
+  /// The error function; in double xsimd 8.1 is good to 8e-15.
+  static float erf(float x) { return std::erf(x); }
+  static double erf(double x) { return std::erf(x); }
+  template <class T, class A>
+  static xsimd::batch<T, A> erf(const xsimd::batch<T, A>& x) {
+    return bounded(x, [](const auto& v) { return xsimd::erf(v); });
   }
 
   static float abs(float x) { return std::fabs(x); }

@@ -19,6 +19,28 @@ struct LeakyReLU : Pointwise<kernels::LeakyRelu<S>> {
   static constexpr std::string_view name = "leaky_relu";
 };
 
+/// y = x where x > 0, else alpha * (exp(x) - 1); gradient alpha at 0. Shapes, gradients: as
+/// Pointwise.
+/// Template   A  alpha(1) unless given, at least 0
+/// Source     [clevert2016]
+template <Alpha A = alpha(1)>
+struct ELU : Pointwise<kernels::Elu<A>> {
+  static constexpr std::string_view name = "elu";
+};
+
+/// y = x Phi(x) with the normal distribution Phi, exactly (by erf). Shapes, gradients: as
+/// Pointwise; x is kept for backward.
+/// Source     [hendrycks2016]
+struct GELU : Pointwise<kernels::Gelu> {
+  static constexpr std::string_view name = "gelu";
+};
+
+/// y = x / (1 + exp(-x)). Shapes, gradients: as Pointwise; x is kept for backward.
+/// Source     [elfwing2018]
+struct SiLU : Pointwise<kernels::Silu> {
+  static constexpr std::string_view name = "silu";
+};
+
 /// y = 1 / (1 + exp(-x)). Shapes, gradients: as Pointwise.
 struct Sigmoid : Pointwise<kernels::Sigmoid> {
   static constexpr std::string_view name = "sigmoid";

@@ -9,25 +9,11 @@
 
 namespace tessera {
 
-/// Batch normalisation over batch and space, per channel; of a masked stream too it sees every
-/// position, holes included.
-///
-/// y = (x - mean) / sqrt(var + eps) * weight + bias
-///
-/// Training uses the batch's mean and biased variance and updates running_mean and running_var
-/// (unbiased variance) with the momentum; evaluation, and training with frozen statistics, uses the
-/// running ones.
-///
-/// Shapes     x [N, H, W, Channels]  ->  y the same; masks are passed on
-/// Template   Channels (> 0);  Eps  eps(1e-5) unless given;  Share  momentum(0.1) unless given
-/// State      weight = 1, bias = 0, running_mean = 0, running_var = 1, num_batches_tracked = 0
-/// Gradients  weight, bias: added to (+=).  x: assigned (=)
-/// Errors     channels; at run time ArgumentError in training with a single value per channel
-/// Source     [ioffe2015]
-template <int Channels, Epsilon Eps = eps(1e-5), Momentum Share = momentum(0.1)>
-struct BatchNorm2d {
-  static_assert(Channels > 0, "tessera: BatchNorm2d needs a positive channel count");
-  static constexpr std::string_view name = "batch_norm2d";
+namespace detail {
+
+/// What BatchNorm1d and BatchNorm2d share: all but their names and what they refuse.
+template <int Channels, Epsilon Eps, Momentum Share>
+struct BatchNorm {
   static constexpr bool needs_x = true, needs_y = false, strided = true, gradient_in_place = true;
 
   static constexpr ShapeOrComplaint output_shape(Shape in) {
@@ -58,7 +44,7 @@ struct BatchNorm2d {
     }
     if (run.x().pixels() < 2)
       throw ArgumentError(
-          "batch_norm2d: training needs more than one value per channel, got one (batch 1 of 1x1)");
+          "batch norm: training needs more than one value per channel, got one (batch 1 of 1x1)");
     kernels::batch_norm_training(run.context(), state(run), run.x(), run.y(), run.saved(),
                                  run.workspace());
     ++*run.counter(4);
@@ -85,6 +71,29 @@ struct BatchNorm2d {
             Eps.value,
             Share.value};
   }
+};
+
+}  // namespace detail
+
+/// Batch normalisation over batch and space, per channel; of a masked stream too it sees every
+/// position, holes included.
+///
+/// y = (x - mean) / sqrt(var + eps) * weight + bias
+///
+/// Training uses the batch's mean and biased variance and updates running_mean and running_var
+/// (unbiased variance) with the momentum; evaluation, and training with frozen statistics, uses the
+/// running ones.
+///
+/// Shapes     x [N, H, W, Channels]  ->  y the same; masks are passed on
+/// Template   Channels (> 0);  Eps  eps(1e-5) unless given;  Share  momentum(0.1) unless given
+/// State      weight = 1, bias = 0, running_mean = 0, running_var = 1, num_batches_tracked = 0
+/// Gradients  weight, bias: added to (+=).  x: assigned (=)
+/// Errors     channels; at run time ArgumentError in training with a single value per channel
+/// Source     [ioffe2015]
+template <int Channels, Epsilon Eps = eps(1e-5), Momentum Share = momentum(0.1)>
+struct BatchNorm2d : detail::BatchNorm<Channels, Eps, Share> {
+  static_assert(Channels > 0, "tessera: BatchNorm2d needs a positive channel count");
+  static constexpr std::string_view name = "batch_norm2d";
 };
 
 }  // namespace tessera

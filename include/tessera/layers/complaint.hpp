@@ -25,6 +25,7 @@ enum class Complaint : std::uint8_t {
   second_label,     // a value that has a label already
   duplicate_name,   // two blocks of one name in one scope
   fixed_size,       // the layer's parameters depend on the size
+  element_count,    // unflatten of another number of elements
   not_accepted      // a user's layer refuses
 };
 
@@ -61,6 +62,8 @@ constexpr std::string_view sentence(Complaint c) {
       return "two blocks of one scope have the same name";
     case Complaint::fixed_size:
       return "the layer's parameters were made for another image size";
+    case Complaint::element_count:
+      return "an unflatten needs one pixel that holds height x width x channels numbers";
     case Complaint::not_accepted:
       return "the layer does not accept this input shape";
   }

@@ -32,9 +32,11 @@ struct WorkspaceRequest {
 };
 
 /// Which input positions an output position reads, per axis: [stride*p - padding, stride*p -
-/// padding + kernel - 1] of an input enlarged by `upsample`. kernel = 0 means the whole input.
+/// padding + kernel - 1] of an input enlarged by `upsample`; none where that is empty. kernel = 0
+/// means the whole input, unless the input is enlarged.
 struct Reach {
   int kernel = 1, stride = 1, padding = 0, upsample = 1;
+  constexpr bool whole() const { return kernel == 0 && upsample == 1; }
 };
 
 /// A layer's `output_shape`, in whichever of its forms the layer has: pointing to the layer's own

@@ -13,6 +13,20 @@ struct Slope {
 };
 constexpr Slope slope(double value) { return {value}; }
 
+/// What an exponential activation tends to for negative inputs, times -1.
+struct Alpha {
+  double value = 0;
+  constexpr bool operator==(const Alpha&) const = default;
+};
+constexpr Alpha alpha(double value) { return {value}; }
+
+/// The least and the greatest value that pass.
+struct Bounds {
+  double lowest = 0, highest = 0;
+  constexpr bool operator==(const Bounds&) const = default;
+};
+constexpr Bounds bounds(double lowest, double highest) { return {lowest, highest}; }
+
 /// Probability that dropout sets an element to zero.
 struct Probability {
   double value = 0;

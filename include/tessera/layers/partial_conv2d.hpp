@@ -22,8 +22,9 @@ namespace tessera {
 template <int In, int Out, Window W>
 struct PartialConv2d {
   static_assert(In > 0 && Out > 0, "tessera: PartialConv2d needs positive channel counts");
-  static_assert(W.valid(),
-                "tessera: PartialConv2d needs kernel > 0, stride > 0 and 0 <= padding < kernel");
+  static_assert(W.valid() && W.extra == 0,
+                "tessera: PartialConv2d needs kernel > 0, stride > 0, 0 <= padding < kernel and no "
+                "output padding");
   static constexpr std::string_view name = "partial_conv2d";
   static constexpr bool needs_x = true, needs_y = false, strided = true, makes_mask = true;
   static constexpr Reach reach{W.size, W.step, W.pad};

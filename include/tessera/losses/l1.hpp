@@ -9,15 +9,13 @@ namespace tessera {
 /// where y = t
 ///
 /// Shapes, options, errors: as MseLoss. [liu2018]'s terms are {Region::hole, MeanOver::image} and
-/// {Region::valid, MeanOver::image}.
+/// {Region::valid, MeanOver::image}; {Region::hole, MeanOver::nothing} is the sum over holes.
 struct L1Loss {
   Region region = Region::whole;
   MeanOver mean_over = MeanOver::region;
   std::string_view name = "l1";
 
-  std::string describe() const {
-    return detail::describe_pixel_loss("l1", region, mean_over);
-  }
+  std::string describe() const { return detail::describe_pixel_loss("l1", region, mean_over); }
 
   template <class Device, class T>
   void operator()(Pass<Device, T>& pass, const Truth<T>& truth, LossTerms& terms,

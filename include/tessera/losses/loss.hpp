@@ -42,6 +42,12 @@ class LossTerms {
   }
   void clear() { *this = {}; }
   double total() const { return total_; }
+  /// The term of this name. Errors: ArgumentError if there is none
+  double value(std::string_view name) const {
+    for (const Term& term : terms())
+      if (term.name == name) return term.value;
+    throw ArgumentError("no loss term has the name \"" + std::string(name) + "\"");
+  }
   std::span<const Term> terms() const { return {terms_, static_cast<std::size_t>(count_)}; }
 
  private:

@@ -9,16 +9,15 @@ namespace tessera {
 ///
 /// Shapes     output and truth [N, H, W, C], holes [N, H, W]
 /// Options    region  whole image, hole or valid pixels;  mean_over  elements of the region, or of
-/// the image Errors     ShapeError where output and truth differ; ArgumentError where a region
-/// needs holes and there are none
+///            the image, or nothing: a plain sum
+/// Errors     ShapeError where output and truth differ; ArgumentError where a region needs holes
+///            and there are none
 struct MseLoss {
   Region region = Region::whole;
   MeanOver mean_over = MeanOver::region;
   std::string_view name = "mse";
 
-  std::string describe() const {
-    return detail::describe_pixel_loss("mse", region, mean_over);
-  }
+  std::string describe() const { return detail::describe_pixel_loss("mse", region, mean_over); }
 
   template <class Device, class T>
   void operator()(Pass<Device, T>& pass, const Truth<T>& truth, LossTerms& terms,

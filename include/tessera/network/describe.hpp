@@ -47,13 +47,14 @@ constexpr PositionsRead positions_read(const Structure& s, int p) {
     const Operation& op = s.operations[static_cast<std::size_t>(i)];
     if (!at.read[op.output]) continue;
     const Reach& r = op.layer->reach;
-    if (r.kernel == 0) {
+    if (r.whole()) {
       at.whole = true;
       return at;
     }
     const int a = floor_divide(at.low[op.output] * r.stride - r.padding, r.upsample);
     const int b =
         floor_divide(at.high[op.output] * r.stride - r.padding + r.kernel - 1, r.upsample);
+    if (a > b) continue;  // a position between those that a short kernel reaches
     for (int k = 0; k < op.input_count; ++k) {
       const int x = op.input[k];
       at.low[x] = at.read[x] && at.low[x] < a ? at.low[x] : a;
@@ -86,12 +87,25 @@ constexpr int receptive_field_of(const Structure& s) {
   return field;
 }
 
+/// A network, or a block that says what comes in (`typical_input`), as a table.
+template <class Net>
+constexpr const Structure& structure_for_reach() {
+  if constexpr (requires { Net::structure; }) {
+    return structure<Net>;
+  } else {
+    constexpr Shape in = Net::typical_input;
+    return structure<Network<Input<in.height, in.width, in.channels>, Net>>;
+  }
+}
+
 }  // namespace detail
 
 /// Pixels per axis of the input that one output pixel depends on (the largest over output
-/// positions); 0 where a layer reads the whole input.
+/// positions); 0 where a layer reads the whole input. Of a network, or of a block that has
+/// `static constexpr Shape typical_input`: the result does not depend on the size.
 template <class Net>
-inline constexpr int receptive_field = detail::receptive_field_of(structure<Net>);
+inline constexpr int receptive_field =
+    detail::receptive_field_of(detail::structure_for_reach<Net>());
 
 /// A table: layer by layer name, kind, output shape, parameters, FLOPs and bytes of one sample;
 /// then the sums.

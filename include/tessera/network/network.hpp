@@ -48,6 +48,9 @@ struct network_error {
                 "tessera: two blocks of one scope have the same name");
   static_assert(What != Complaint::fixed_size,
                 "tessera: the layer's parameters were made for another image size");
+  static_assert(
+      What != Complaint::element_count,
+      "tessera: an unflatten needs one pixel that holds height x width x channels numbers");
   static_assert(What != Complaint::not_accepted,
                 "tessera: the layer does not accept this input shape");
   static constexpr bool ok = What == Complaint::none;

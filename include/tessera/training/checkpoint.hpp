@@ -7,10 +7,12 @@
 //   optimizer.B.NAME   buffer B of the optimiser for parameter NAME, laid out like the parameter
 //   training.position  I64: finished epochs, steps of the next one, steps in all, the optimiser's
 //                      steps, best epoch
+//   training.random    I64: the model's seed (64 bits of any kind), training forwards so far: what
+//                      layers that are random in training draw from
 //   training.numbers   F64: seconds of the epoch in progress, its lowest validation mse so far
 //   training.sum.NAME  F64: sum of loss NAME over the epoch in progress
 //   history.NAME       F64 [finished epochs]: a column of metrics.csv
-//   metadata           tessera.system, tessera.checkpoint (the format: 1), tessera.recipe.FIELD
+//   metadata           tessera.system, tessera.checkpoint (the format: 2), tessera.recipe.FIELD
 #pragma once
 #include <cmath>
 #include <cstdint>
@@ -34,6 +36,7 @@ namespace tessera {
 namespace detail {
 
 inline constexpr std::string_view recipe_prefix = "tessera.recipe.";
+inline constexpr std::string_view checkpoint_format = "2";  // 1 had no training.random
 
 /// A text from a file, fit for a message.
 inline std::string printable(std::string_view text) {
@@ -105,7 +108,7 @@ inline void save_checkpoint(const std::filesystem::path& path, const TrainingSta
                             const TrainingProgress& progress, const Configuration& recipe,
                             const std::string& system) {
   SafetensorsWriter writer;  // keeps spans: what they point to must not move
-  writer.metadata("tessera.checkpoint", "1");
+  writer.metadata("tessera.checkpoint", std::string(detail::checkpoint_format));
   if (!system.empty()) writer.metadata("tessera.system", system);
   for (const auto& [name, text] : recipe)
     writer.metadata(std::string(detail::recipe_prefix) + name, text);
@@ -115,8 +118,11 @@ inline void save_checkpoint(const std::filesystem::path& path, const TrainingSta
   });
   const std::int64_t position[]{progress.epochs, static_cast<std::int64_t>(progress.batch),
                                 progress.step, progress.optimizer_steps, progress.best_epoch};
+  const std::int64_t random[]{static_cast<std::int64_t>(state.seed->value),
+                              static_cast<std::int64_t>(*state.training_passes)};
   const double numbers[]{progress.seconds, progress.best_mse};
   writer.add("training.position", {5}, position);
+  writer.add("training.random", {2}, random);
   writer.add("training.numbers", {2}, numbers);
   for (const auto& [name, sum] : progress.sums)
     writer.add("training.sum." + name, {}, std::span(&sum, 1));
@@ -135,8 +141,9 @@ class CheckpointReader {
     const auto found = file_.metadata().find("tessera.checkpoint");
     if (found == file_.metadata().end())
       fail("expected the metadata tessera.checkpoint, got a file without it");
-    if (found->second != "1")
-      fail("tessera.checkpoint: expected 1, got " + printable(found->second));
+    if (found->second != checkpoint_format)
+      fail("tessera.checkpoint: expected " + std::string(checkpoint_format) + ", got " +
+           printable(found->second));
   }
 
   [[noreturn]] void fail(const std::string& what) const {
@@ -180,7 +187,6 @@ class CheckpointReader {
              std::to_string(largest) + ", got " + std::to_string(position[i]));
       return position[i];
     };
-    constexpr std::int64_t most = std::int64_t{1} << 53;
     p.epochs = static_cast<int>(integer(0, "finished epochs", 1'000'000'000));
     p.batch = static_cast<std::size_t>(
         integer(1, "steps of the epoch", static_cast<std::int64_t>(batches)));
@@ -207,6 +213,15 @@ class CheckpointReader {
     return p;
   }
 
+  /// The model's seed and its training forwards so far.
+  std::pair<Seed, std::uint64_t> random() {
+    const auto random = integers("training.random", 2);
+    if (random[1] < 0 || random[1] > most)
+      fail("training.random: training forwards: expected 0 to " + std::to_string(most) + ", got " +
+           std::to_string(random[1]));
+    return {{static_cast<std::uint64_t>(random[0])}, static_cast<std::uint64_t>(random[1])};
+  }
+
   /// The values of a tensor as they stand in the file: all finite, counters not negative.
   std::vector<std::byte> values(const std::string& name, const TrainingTensor& t,
                                 std::size_t scalar_size) {
@@ -217,7 +232,7 @@ class CheckpointReader {
       const std::byte* const at = bytes.data() + k * size;
       if (is_counter(t)) {
         const auto count = value_at<std::int64_t>(at);
-        if (count < 0 || count > std::int64_t{1} << 53)
+        if (count < 0 || count > most)
           fail("tensor " + printable(name) + ": expected a count of 0 to 2^53, got " +
                std::to_string(count));
         continue;
@@ -237,6 +252,8 @@ class CheckpointReader {
   }
 
  private:
+  static constexpr std::int64_t most = std::int64_t{1} << 53;  // what a counter may hold
+
   template <class T>
   static T value_at(const std::byte* at) {
     T value;
@@ -276,7 +293,8 @@ inline bool has_steps(const std::filesystem::path& path) {
 
 }  // namespace detail
 
-/// Reads a checkpoint into a model and the optimiser's buffers, which are changed only if all of it
+/// Reads a checkpoint into a model, its random layers' numbers included, and the optimiser's
+/// buffers, which are changed only if all of it
 /// is good. `batches` is the number of steps of an epoch, `epochs` how many are asked for in all.
 /// Errors: FileError, if the file cannot be read, breaks a rule, or belongs to another training
 /// (the sentence names the fields of the recipe that differ); ArgumentError if it has more epochs
@@ -291,6 +309,7 @@ inline TrainingProgress load_checkpoint(const std::filesystem::path& path,
                         std::to_string(progress.epochs) + " epochs" +
                         (progress.batch > 0 ? " and a part of the next" : "") +
                         "; expected at least as many in all, got " + std::to_string(epochs));
+  const auto [seed, training_passes] = reader.random();
   std::vector<std::vector<std::byte>> values;
   detail::for_each_tensor(state, [&](const std::string& name, const TrainingTensor& t) {
     values.push_back(reader.values(name, t, state.scalar_size));
@@ -300,6 +319,8 @@ inline TrainingProgress load_checkpoint(const std::filesystem::path& path,
   detail::for_each_tensor(state, [&](const std::string&, const TrainingTensor& t) {
     detail::copy_values(t, detail::element_size(t, state.scalar_size), values[next++], true);
   });
+  *state.seed = seed;
+  *state.training_passes = training_passes;
   return progress;
 }
 

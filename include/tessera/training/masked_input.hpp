@@ -12,10 +12,9 @@
 
 namespace tessera {
 
-/// Writes images and the mask of holes into a pass's input, 0 in the holes, and runs it in
-/// evaluation mode.
+/// Writes images and the mask of holes into a pass's input, 0 in the holes.
 template <class Device, class T>
-void run_on_masked(Pass<Device, T>& pass, View<const float> images, const std::uint8_t* hole) {
+void write_masked(Pass<Device, T>& pass, View<const float> images, const std::uint8_t* hole) {
   const View<T> x = pass.input();
   for (std::ptrdiff_t p = 0; p < x.pixels(); ++p)
     for (int c = 0; c < x.channels; ++c)
@@ -24,6 +23,11 @@ void run_on_masked(Pass<Device, T>& pass, View<const float> images, const std::u
     if (hole) valid_from_hole(hole, valid.data, static_cast<std::size_t>(valid.pixels()));
     else std::fill_n(valid.data, valid.size(), std::uint8_t{1});
   }
+}
+/// The same, and runs the pass.
+template <class Device, class T>
+void run_on_masked(Pass<Device, T>& pass, View<const float> images, const std::uint8_t* hole) {
+  write_masked(pass, images, hole);
   pass.forward();
 }
 

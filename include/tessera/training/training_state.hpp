@@ -32,12 +32,15 @@ struct TrainingTensor {
   std::byte* data = nullptr;
 };
 
-/// The numbers of a training: the model's tensors in their order, and those of each buffer of the
-/// optimiser, which is laid out as the model's parameters. `scalar_size` is 4 or 8.
+/// The numbers of a training: the model's tensors in their order, those of each buffer of the
+/// optimiser, which is laid out as the model's parameters, and what the model's random layers draw
+/// from. `scalar_size` is 4 or 8.
 struct TrainingState {
   std::size_t scalar_size = 4;
   std::vector<TrainingTensor> model;
   std::vector<std::vector<TrainingTensor>> optimizer;
+  Seed* seed = nullptr;
+  std::uint64_t* training_passes = nullptr;
 };
 
 namespace detail {
@@ -46,7 +49,11 @@ namespace detail {
 template <class T>
 TrainingState training_state(const Structure& s, State<T>& state,
                              const std::vector<std::span<T>>& buffers) {
-  TrainingState all{sizeof(T), {}, std::vector<std::vector<TrainingTensor>>(buffers.size())};
+  TrainingState all{sizeof(T),
+                    {},
+                    std::vector<std::vector<TrainingTensor>>(buffers.size()),
+                    &state.seed,
+                    &state.training_passes};
   for (const TensorInfo& t : s.tensors) {
     const std::string name = name_of(s, t);
     void* const data = t.parameter.role == Role::counter

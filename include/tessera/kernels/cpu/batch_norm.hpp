@@ -32,8 +32,9 @@ struct BatchNormScratch {
         partial(reinterpret_cast<double*>(workspace)),
         total(partial + chunks * 2 * channels),
         coefficient(reinterpret_cast<T*>(
-            workspace + aligned_size(static_cast<std::size_t>((chunks + 1) * 2 * channels) *
-                                     sizeof(double)))) {}
+            workspace +
+            aligned_size(static_cast<std::size_t>((chunks + 1) * 2 * channels) * sizeof(double)))) {
+  }
 
   /// Pixels of chunk i.
   std::ptrdiff_t size(std::ptrdiff_t i) const { return std::min(chunk, pixels - i * chunk); }
@@ -53,24 +54,7 @@ void for_each_chunk(const Context<Cpu>& context, const BatchNormScratch<T>& s, c
 template <class T>
 void batch_statistics(const Context<Cpu>& context, View<const T> x, const BatchNormScratch<T>& s) {
   for_each_chunk(context, s, [&](auto first, auto last, auto c0, auto channels, double* partial) {
-    ColumnSums<T, 1> rough;
-    column_sums<T, 1>(first, last, channels, rough, [&](auto lanes, auto p, auto c) {
-      return std::array{lanes.load(x.pixel(p) + c0 + c)};
-    });
-    const T n = static_cast<T>(last - first);
-    std::array<T, column_block>& mean = rough[0];
-    for (T& m : mean) m /= n;
-    ColumnSums<T, 2> about;  // sums of d and d*d with d = x - mean
-    column_sums<T, 2>(first, last, channels, about, [&](auto lanes, auto p, auto c) {
-      const auto d = lanes.load(x.pixel(p) + c0 + c) - lanes.load(mean.data() + c);
-      return std::array{d, d * d};
-    });
-    for (std::ptrdiff_t c = 0; c < channels; ++c) {
-      const auto i = static_cast<std::size_t>(c);
-      const double rest = about[0][i];
-      partial[c] = mean[i] + rest / static_cast<double>(n);
-      partial[s.channels + c] = about[1][i] - rest * rest / static_cast<double>(n);
-    }
+    column_statistics(x, first, last, c0, channels, partial, partial + s.channels);
   });
   const double n = static_cast<double>(s.pixels);
   double *mean = s.total, *variance = s.total + s.channels;
@@ -96,20 +80,19 @@ void normalise(const Context<Cpu>& context, View<const T> x, const T* mean, cons
                const T* shift, View<T> y, std::ptrdiff_t chunk) {
   for_each_range(context, x.pixels(), chunk, [&](std::ptrdiff_t p, std::ptrdiff_t last) {
     for (; p < last; ++p)
-      simd::for_each_vector<T>(x.channels, [&, xp = x.pixel(p), yp = y.pixel(p)](auto lanes,
-                                                                                auto c) {
-        const auto centred = lanes.load(xp + c) - lanes.load(mean + c);
-        lanes.store(yp + c, simd::multiply_add(centred, lanes.load(scale + c),
-                                               lanes.load(shift + c)));
-      });
+      simd::for_each_vector<T>(
+          x.channels, [&, xp = x.pixel(p), yp = y.pixel(p)](auto lanes, auto c) {
+            const auto centred = lanes.load(xp + c) - lanes.load(mean + c);
+            lanes.store(yp + c,
+                        simd::multiply_add(centred, lanes.load(scale + c), lanes.load(shift + c)));
+          });
   });
 }
 
 /// y from mean and invstd, both [C].
 template <class T>
-void batch_norm_apply(const Context<Cpu>& context, const BatchNormState<T>& state,
-                      View<const T> x, const T* mean, const T* invstd, View<T> y,
-                      const BatchNormScratch<T>& s) {
+void batch_norm_apply(const Context<Cpu>& context, const BatchNormState<T>& state, View<const T> x,
+                      const T* mean, const T* invstd, View<T> y, const BatchNormScratch<T>& s) {
   T *scale = s.coefficient, *shift = s.coefficient + s.channels;
   for (std::ptrdiff_t c = 0; c < s.channels; ++c) {
     scale[c] = state.gamma ? state.gamma[c] * invstd[c] : invstd[c];
@@ -212,8 +195,8 @@ inline void batch_norm_training_backward(const Context<Cpu>& context,
     for (; p < last; ++p)
       simd::for_each_vector<T>(s.channels, [&](auto lanes, std::ptrdiff_t c) {
         const auto centred = lanes.load(x.pixel(p) + c) - lanes.load(mean + c);
-        const auto direct = simd::multiply_add(lanes.load(a + c), lanes.load(dy.pixel(p) + c),
-                                               -lanes.load(b + c));
+        const auto direct =
+            simd::multiply_add(lanes.load(a + c), lanes.load(dy.pixel(p) + c), -lanes.load(b + c));
         lanes.store(dx.pixel(p) + c, simd::multiply_add(-centred, lanes.load(d + c), direct));
       });
   });

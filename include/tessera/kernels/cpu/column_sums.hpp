@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include <tessera/kernels/cpu/simd.hpp>
+#include <tessera/tensor/view.hpp>
 
 namespace tessera::kernels {
 
@@ -41,6 +42,31 @@ inline void column_sums(std::ptrdiff_t first, std::ptrdiff_t last, std::ptrdiff_
         whole.store(sum, whole.load(sum) + t[k]);
       }
     });
+}
+
+/// Mean, and sum of squares about it, of pixels [first, last) in channels [c0, c0 + channels):
+/// taken about a rough mean, so float loses nothing to a large one. mean, square: [channels].
+template <class T>
+void column_statistics(View<const T> x, std::ptrdiff_t first, std::ptrdiff_t last,
+                       std::ptrdiff_t c0, std::ptrdiff_t channels, double* mean, double* square) {
+  ColumnSums<T, 1> sum;
+  column_sums<T, 1>(first, last, channels, sum, [&](auto lanes, auto p, auto c) {
+    return std::array{lanes.load(x.pixel(p) + c0 + c)};
+  });
+  const T n = static_cast<T>(last - first);
+  std::array<T, column_block>& rough = sum[0];
+  for (T& m : rough) m /= n;
+  ColumnSums<T, 2> about;  // sums of d and d*d with d = x - rough
+  column_sums<T, 2>(first, last, channels, about, [&](auto lanes, auto p, auto c) {
+    const auto d = lanes.load(x.pixel(p) + c0 + c) - lanes.load(rough.data() + c);
+    return std::array{d, d * d};
+  });
+  for (std::ptrdiff_t c = 0; c < channels; ++c) {
+    const auto i = static_cast<std::size_t>(c);
+    const double rest = about[0][i], count = static_cast<double>(n);
+    mean[c] = rough[i] + rest / count;
+    square[c] = about[1][i] - rest * rest / count;
+  }
 }
 
 }  // namespace tessera::kernels

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The composite of a network's output and the known pixels: what losses on filled images look at.
+//
+//   z = y in the hole, t elsewhere;   dy += dz in the hole
+//
+// Pixels are selected, not multiplied by 0: NaN in what is not selected changes nothing.
+#pragma once
+#include <cstdint>
+#include <type_traits>
+
+#include <tessera/tensor/context.hpp>
+#include <tessera/tensor/view.hpp>
+
+namespace tessera::kernels {
+
+/// z = hole ? y : truth. All [N, H, W, C], any pixel stride; hole [N, H, W], not 0 = missing.
+template <class T>
+void composite(const Context<Cpu>&, std::type_identity_t<View<const T>> y,
+               std::type_identity_t<View<const T>> truth, const std::uint8_t* hole, View<T> z);
+
+/// dy += dz in the hole.
+template <class T>
+void composite_backward(const Context<Cpu>&, std::type_identity_t<View<const T>> dz,
+                        const std::uint8_t* hole, View<T> dy);
+
+}  // namespace tessera::kernels

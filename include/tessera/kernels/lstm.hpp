@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One layer of a long short-term memory [hochreiter1997], in one or two directions; PyTorch's gates
+// i, f, g, o. At step t of a sequence, with h and c zero before its first step:
+//
+//   [i f g o] = x_t W_ih^T + b_ih + h W_hh^T + b_hh      each H wide; i, f, o through sigmoid, g
+//   tanh c <- f c + i g,   h <- o tanh(c),   y_t = h          the second direction runs from the
+//   last step
+//
+// All arrays are time-major [T, S, ...]: the rows of one step lie side by side. With y = [forward,
+// backward] the next layer reads y as its x. The backward pass is back-propagation through time.
+#pragma once
+#include <algorithm>
+#include <cstddef>
+
+#include <tessera/tensor/buffer.hpp>
+#include <tessera/tensor/context.hpp>
+#include <tessera/tensor/view.hpp>
+
+namespace tessera::kernels {
+
+/// Sizes of one layer: S sequences of T steps, I inputs, H hidden units, D directions (1 or 2).
+struct LstmProblem {
+  std::ptrdiff_t sequences = 0, steps = 0, inputs = 0, hidden = 0, directions = 1;
+  constexpr std::ptrdiff_t rows() const { return sequences * steps; }
+  constexpr std::ptrdiff_t outputs() const { return directions * hidden; }
+};
+
+/// Weights of one direction, or their gradients: [4H, I], [4H, H], [4H], [4H]. A gradient that is
+/// null is not wanted; the others are added to.
+template <class T>
+struct LstmWeights {
+  T *input = nullptr, *recurrent = nullptr, *input_bias = nullptr, *recurrent_bias = nullptr;
+};
+
+/// What forward keeps for backward, [T, S, ...] for each direction: gates [D][T, S, 4H] after their
+/// functions, cells [D][T, S, H]; and the layer's output y [T, S, D H].
+template <class T>
+struct LstmState {
+  T *gates = nullptr, *cells = nullptr, *y = nullptr;
+};
+
+/// y, gates and cells from x [T, S, I]; weights[D]. workspace: lstm_forward_workspace bytes.
+template <class T>
+void lstm_forward(const Context<Cpu>&, const LstmProblem&, const LstmWeights<const T>* weights,
+                  const T* x, const LstmState<T>& state, std::byte* workspace);
+
+/// dx [T, S, I] (assigned; null: not wanted) and gradients[D] from dy [T, S, D H].
+template <class T>
+void lstm_backward(const Context<Cpu>&, const LstmProblem&, const LstmWeights<const T>* weights,
+                   const T* x, const LstmState<T>& state, const T* dy, T* dx,
+                   const LstmWeights<T>* gradients, std::byte* workspace);
+
+/// to [T, S, C] from a view of N samples of height x T pixels, S = N height; and back.
+template <class T>
+void to_time_major(const Context<Cpu>&, View<const T> from, T* to);
+template <class T>
+void from_time_major(const Context<Cpu>&, const T* from, View<T> to);
+
+/// Scratch bytes, by shape and scalar alone.
+template <class T>
+constexpr std::size_t lstm_forward_workspace(const LstmProblem&);
+template <class T>
+constexpr std::size_t lstm_backward_workspace(const LstmProblem&);
+
+}  // namespace tessera::kernels

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One adversarial training step of two networks: the discriminator learns to tell true images from
+// generated ones, the generator to make images that are near the truth and are taken for true.
+//
+//   L_D = w_D (real(D(y)) + fake(D(G(x))))                      G is not trained by it
+//   L_G = reconstruction(G(x), y) + w_A generator(D(G(x)))      D is not trained by it
+//
+// Four passes over two models: G; D on the truth, D on what was generated (each with batch
+// statistics of its own, as two calls of a module in PyTorch), and D a second time for G.
+#pragma once
+#include <cmath>
+#include <string>
+#include <utility>
+
+#include <tessera/kernels/cpu/copy.hpp>
+#include <tessera/losses/adversarial.hpp>
+#include <tessera/optimizers/optimizer.hpp>
+
+namespace tessera {
+
+/// How the two networks are trained.
+struct GanOptions {
+  int batch = 1;
+  double adversarial_weight = 1;    // w_A
+  double discriminator_weight = 1;  // w_D
+  double clip_norm = 0;             // of each network's gradients; 0: as they are
+  bool generator_first = false;     // else the discriminator is trained first
+};
+
+/// What both networks' losses were.
+struct GanTerms {
+  LossTerms generator, discriminator;
+};
+
+/// Trains a generator and a discriminator together, step by step. Both models must outlive it.
+///
+/// Use        write the generator's input into `generator_pass()`, then call with the truth
+/// Rule       a discriminator with one input gets the image; one with two gets the generator's
+///            (first) input as its first and the image as its second
+/// Errors     ShapeError where the discriminator does not take what the generator makes; Error
+/// where
+///            a loss is not finite: the network it belongs to is not updated then
+/// Source     [isola2017]
+template <class G, class D, Loss Reconstruction, AdversarialCriterion Criterion, class GAlgorithm,
+          class DAlgorithm>
+class GanStep {
+ public:
+  using T = typename G::Scalar;
+  using Device = typename G::DeviceType;
+  static constexpr int conditions = D::Network::structure.inputs - 1;
+  static_assert(conditions == 0 || conditions == 1,
+                "tessera: a discriminator has one input, the image, or two: condition and image");
+  static_assert(output_shape<typename G::Network>.channels ==
+                    D::Network::structure.values[conditions].shape.channels,
+                "tessera: the discriminator's image has other channels than what the generator "
+                "makes");
+
+  GanStep(G& generator, D& discriminator, Reconstruction reconstruction, Criterion criterion,
+          GAlgorithm generator_algorithm, DAlgorithm discriminator_algorithm,
+          const GanOptions& options)
+      : g_(&generator),
+        d_(&discriminator),
+        reconstruction_(std::move(reconstruction)),
+        criterion_(std::move(criterion)),
+        g_optimizer_(generator, std::move(generator_algorithm)),
+        d_optimizer_(discriminator, std::move(discriminator_algorithm)),
+        options_(options),
+        generated_(g_->pass(generator_request())),
+        real_(d_->pass(discriminator_request())),
+        fake_(d_->pass(discriminator_request())),
+        judged_(d_->pass({.batch = options.batch,
+                          .parameter_gradients = false,
+                          .input_gradients = true,
+                          .inputs = discriminator_inputs()})) {}
+
+  Pass<Device, T>& generator_pass() { return generated_; }
+  Optimizer<G, GAlgorithm>& generator_optimizer() { return g_optimizer_; }
+  Optimizer<D, DAlgorithm>& discriminator_optimizer() { return d_optimizer_; }
+
+  /// One step of each network; `factor` multiplies both learning rates.
+  const GanTerms& operator()(const Truth<T>& truth, double factor = 1) {
+    terms_ = {};
+    generated_.forward();
+    write(real_, truth.images);  // all before a backward, which uses the generator's memory anew
+    write(fake_, generated_.output());
+    write(judged_, generated_.output());
+    if (options_.generator_first) train_generator(truth, factor);
+    train_discriminator(factor);
+    if (!options_.generator_first) train_generator(truth, factor);
+    return terms_;
+  }
+
+ private:
+  void train_discriminator(double factor) {
+    const double weight = options_.discriminator_weight;
+    real_.forward();
+    fake_.forward();
+    real_.zero_gradients();
+    fake_.zero_gradients();
+    criterion_.real(real_, terms_.discriminator, weight);
+    criterion_.fake(fake_, terms_.discriminator, weight);
+    check(terms_.discriminator, "discriminator");
+    d_->zero_gradients();
+    real_.backward();
+    fake_.backward();
+    update(d_optimizer_, factor);
+  }
+  void train_generator(const Truth<T>& truth, double factor) {
+    judged_.forward();
+    judged_.zero_gradients();
+    criterion_.generator(judged_, terms_.generator, options_.adversarial_weight);
+    generated_.zero_gradients();
+    reconstruction_(generated_, truth, terms_.generator, 1);
+    check(terms_.generator, "generator");
+    judged_.backward();
+    kernels::add_into(g_->context(), judged_.input_gradient(conditions),
+                      generated_.output_gradient());
+    g_->zero_gradients();
+    generated_.backward();
+    update(g_optimizer_, factor);
+  }
+
+  /// What D is to judge.
+  void write(Pass<Device, T>& pass, View<const T> image) {
+    if constexpr (conditions == 1)
+      kernels::copy(d_->context(), View<const T>(generated_.input()), pass.input(0));
+    kernels::copy(d_->context(), image, pass.input(conditions));
+  }
+  template <class O>
+  void update(O& optimizer, double factor) {
+    const double clip = options_.clip_norm;
+    optimizer.step(factor, clip > 0 ? optimizer.clip_scale(clip) : 1);
+  }
+  static void check(const LossTerms& terms, const char* whose) {
+    if (!std::isfinite(terms.total()))
+      throw Error(std::string("gan_step: the loss of the ") + whose + " is not finite");
+  }
+
+  PassOptions generator_request() {
+    PassOptions request{.batch = options_.batch};
+    prepare_loss(reconstruction_, request);
+    return request;
+  }
+  /// The discriminator at the size of the generator's images.
+  std::vector<Shape> discriminator_inputs() const {
+    return std::vector<Shape>(conditions + 1, output_shape<typename G::Network>);
+  }
+  PassOptions discriminator_request() const {
+    return {.batch = options_.batch, .inputs = discriminator_inputs()};
+  }
+
+  G* g_;
+  D* d_;
+  Reconstruction reconstruction_;
+  Criterion criterion_;
+  Optimizer<G, GAlgorithm> g_optimizer_;
+  Optimizer<D, DAlgorithm> d_optimizer_;
+  GanOptions options_;
+  Pass<Device, T> generated_, real_, fake_, judged_;
+  GanTerms terms_;
+};
+
+}  // namespace tessera

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// InstanceNorm2d: gradients, PyTorch's numbers, both modes alike, a single pixel refused.
+#include <doctest/doctest.h>
+
+#include <cmath>
+#include <cstring>
+#include <vector>
+
+#include <tessera/layers/activations.hpp>
+#include <tessera/layers/conv2d.hpp>
+#include <tessera/layers/instance_norm2d.hpp>
+
+#include "../gradient_checks.hpp"
+
+using namespace tessera;
+using testing::expect_gradients;
+
+namespace {
+
+using Alone = Network<Input<5, 7, 3>, InstanceNorm2d<3>>;
+using Behind = Network<Input<5, 7, 3>, Conv2d<3, 9, kernel(3).padding(1)>, InstanceNorm2d<9>,
+                       LeakyReLU<>, Conv2d<9, 5, kernel(1)>, InstanceNorm2d<5, eps(0.1)>>;
+using Strided = Network<Input<5, 7, 3>, Conv2d<3, 5, kernel(3).padding(1)>,
+                        SkipConcat<InstanceNorm2d<5>>, InstanceNorm2d<10>>;
+
+/// The input and gradient that made PyTorch's numbers, in the order [N, H, W, C].
+double input(std::ptrdiff_t i) { return static_cast<double>(i * 37 % 41) / 10 - 2; }
+double output_gradient(std::ptrdiff_t i) { return static_cast<double>(i * 29 % 31) / 10 - 1.5; }
+
+/// Forward and backward of batch 2 against every seventh element of PyTorch's.
+template <class Net>
+void compare(Model<Net, Cpu, double>& model, const std::vector<double>& y,
+             const std::vector<double>& dx) {
+  auto pass = model.pass({.batch = 2, .input_gradients = true});
+  const auto x = pass.input();
+  for (std::ptrdiff_t i = 0; i < x.size(); ++i) x.data[i] = input(i);
+  pass.forward();
+  REQUIRE(y.size() == static_cast<std::size_t>((x.size() + 6) / 7));
+  for (std::size_t k = 0; k < y.size(); ++k)
+    CHECK(std::fabs(pass.output().data[7 * k] - y[k]) < 1e-13);
+  for (std::ptrdiff_t i = 0; i < x.size(); ++i) pass.output_gradient().data[i] = output_gradient(i);
+  model.zero_gradients();
+  pass.backward();
+  for (std::size_t k = 0; k < dx.size(); ++k)
+    CHECK(std::fabs(pass.input_gradient().data[7 * k] - dx[k]) < 1e-12);
+}
+
+}  // namespace
+
+TEST_CASE("InstanceNorm2d: gradients alone, behind a convolution, as a slice") {
+  expect_gradients<Alone>({{5, 7, 3}, {1, 3, 3}, {7, 1, 3}});
+  expect_gradients<Behind>({{5, 7, 3}, {3, 17, 3}});
+  expect_gradients<Strided>({{5, 7, 3}, {4, 1, 3}});
+  expect_gradients<Behind>({{5, 7, 3}}, {.mode = Mode::evaluate});
+}
+
+TEST_CASE("InstanceNorm2d: torch.nn.InstanceNorm2d(5) of [2, 3, 1, 5] (2.15, double)") {
+  Model<Network<Input<3, 1, 5>, InstanceNorm2d<5>>, Cpu, double> model;
+  compare(model,
+          {-0.758166016529818, -1.412945758078296, 0.758166016529818, 1.412945758078296,
+           -0.654779741548479},
+          {-0.515709784579525, -0.050341947345395, -1.006849997579273, 0.050341947345395,
+           -1.057191944924668});
+}
+
+TEST_CASE("InstanceNorm2d: training and evaluation, one thread and two: the same bits") {
+  using Net = Network<Input<20, 31, 17>, InstanceNorm2d<17>>;
+  std::vector<float> first;
+  for (const Mode mode : {Mode::train, Mode::evaluate})
+    for (const int threads : {1, 2}) {
+      Model<Net> model(Seed{1}, Context<Cpu>{threads});
+      auto pass = model.pass({.batch = 1, .mode = mode, .input_gradients = true});
+      RandomStream random(Seed{2}, 0);
+      for (std::ptrdiff_t i = 0; i < pass.input().size(); ++i)
+        pass.input().data[i] = static_cast<float>(random.normal());
+      pass.forward();
+      for (std::ptrdiff_t i = 0; i < pass.output().size(); ++i)
+        pass.output_gradient().data[i] = static_cast<float>(random.normal());
+      model.zero_gradients();
+      std::vector<float> all(pass.output().data, pass.output().data + pass.output().size());
+      pass.backward();
+      const auto dx = pass.input_gradient();
+      all.insert(all.end(), dx.data, dx.data + dx.size());
+      all.insert(all.end(), model.gradients().begin(), model.gradients().end());
+      if (first.empty()) first = all;
+      REQUIRE(all.size() == first.size());
+      CHECK(std::memcmp(all.data(), first.data(), all.size() * sizeof(float)) == 0);
+    }
+}
+
+TEST_CASE("InstanceNorm2d: shapes, masks, no state, complaints") {
+  using Layer = InstanceNorm2d<4>;
+  static_assert(Layer::output_shape(Shape{3, 5, 4}).shape == Shape{3, 5, 4});
+  static_assert(Layer::output_shape(Shape{3, 5, 4}.with_mask()).shape.masked());
+  static_assert(Layer::output_shape(Shape{3, 5, 3}).complaint == Complaint::channels);
+  static_assert(parameter_count<Alone> == 0 && Alone::structure.tensors.empty());
+  static_assert(layer_of<Layer>.name == "instance_norm2d");
+  Model<Alone> model;
+  for (const Mode mode : {Mode::train, Mode::evaluate}) {
+    auto pass = model.pass({.batch = 2, .mode = mode, .inputs = {Shape{1, 1, 3}}});
+    CHECK_THROWS_WITH_AS(pass.forward(),
+                         "instance_norm2d: expected more than one pixel per channel, got one (1x1)",
+                         ArgumentError);
+  }
+  auto pass = model.pass({.inputs = {Shape{1, 2, 3}}});
+  CHECK_NOTHROW(pass.forward());
+}

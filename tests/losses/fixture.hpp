@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What tests of losses share: a network that returns its input, a truth with holes, and calls of a
+// loss on them, with the gradient check of the output.
+#pragma once
+#include <vector>
+
+#include <tessera/layers/activations.hpp>
+#include <tessera/losses/pixel_loss.hpp>
+#include <tessera/network/containers.hpp>
+#include <tessera/network/model.hpp>
+#include <tessera/network/network.hpp>
+
+#include "../gradient_checks.hpp"
+
+namespace tessera::test {
+
+/// The identity.
+template <int C = 3>
+using Identity = Network<Input<3, 5, C>, LeakyReLU<slope(1)>>;
+
+template <class T = double, int C = 3>
+struct LossFixture {
+  int batch;
+  Shape shape;
+  Model<Identity<C>, Cpu, T> model;
+  Pass<Cpu, T> pass;
+  Tensor<T> images;
+  std::vector<std::uint8_t> hole;
+  std::vector<T> x;
+
+  explicit LossFixture(int n = 2, int height = 3, int width = 5, int threads = 1,
+                       bool gradients = true)
+      : batch(n),
+        shape{height, width, C},
+        model(Seed{1}, Context<Cpu>{threads}),
+        pass(model.pass(
+            {.batch = n, .gradients = gradients, .input_gradients = gradients, .inputs = {shape}})),
+        images(n, shape),
+        hole(static_cast<std::size_t>(n * height * width)),
+        x(images.size()) {
+    RandomStream random(Seed{1}, 0);
+    for (T& v : x) v = static_cast<T>(random.normal());
+    for (T& v : images.span()) v = static_cast<T>(random.normal());
+    for (auto& h : hole) h = random.uniform() < 0.4;
+  }
+  Truth<T> truth() const { return {images.view(), hole.data()}; }
+
+  /// The terms of call(terms), after a forward of x and with the gradients at 0.
+  template <class Call>
+  LossTerms with_pass(const Call& call) {
+    std::copy(x.begin(), x.end(), pass.input().data);
+    pass.forward();
+    if (pass.output_gradient()) pass.zero_gradients();
+    LossTerms terms;
+    call(terms);
+    return terms;
+  }
+  template <class L>
+  LossTerms call(const L& loss, double weight = 1) {
+    return with_pass([&](LossTerms& terms) { loss(pass, truth(), terms, weight); });
+  }
+  std::vector<T> gradient() {
+    const View<T> g = pass.output_gradient();
+    return {g.data, g.data + g.size()};
+  }
+
+  /// The output's gradient against differences of the total.
+  template <class Call>
+  void check_gradient_with(const Call& call, double tolerance = 1e-6) {
+    with_pass(call);
+    const std::vector<T> g = gradient();
+    testing::expect_gradient(
+        x, g, [&] { return with_pass(call).total(); }, tolerance);
+  }
+  template <class L>
+  void check_gradient(const L& loss, double tolerance = 1e-6) {
+    check_gradient_with([&](LossTerms& terms) { loss(pass, truth(), terms, 0.7); }, tolerance);
+  }
+
+  /// Sum of |x - t| or (x - t)^2 over the region, by the definition of the means.
+  double naive(bool square, Region region, MeanOver over) const {
+    double sum = 0, count = 0;
+    for (std::size_t p = 0; p < hole.size(); ++p) {
+      const bool inside = region == Region::whole || (region == Region::hole) == (hole[p] != 0);
+      for (std::size_t c = 0; c < C; ++c) {
+        const double d = static_cast<double>(x[p * C + c] - images.data()[p * C + c]);
+        if (inside) sum += square ? d * d : std::abs(d);
+        count += inside || over == MeanOver::image;
+      }
+    }
+    return over == MeanOver::nothing ? sum : sum / count;
+  }
+};
+
+inline constexpr Region regions[] = {Region::whole, Region::hole, Region::valid};
+inline constexpr MeanOver means[] = {MeanOver::region, MeanOver::image, MeanOver::nothing};
+
+/// What every pixel loss promises: values, gradients, terms and errors; `make(region, mean)`.
+template <class Make>
+void check_pixel_loss(const Make& make, bool square, std::string_view name) {
+  for (const int batch : {1, 3}) {
+    LossFixture f(batch, 5, 3);
+    for (const Region region : regions)
+      for (const MeanOver over : means) {
+        const auto loss = make(region, over);
+        const LossTerms terms = f.call(loss);
+        REQUIRE(terms.terms().size() == 1);
+        CHECK(terms.terms()[0].name == name);
+        CHECK(terms.total() == doctest::Approx(f.naive(square, region, over)).epsilon(1e-13));
+        f.check_gradient(loss);
+      }
+    // It adds to the gradient that is there, and a pass without gradients gets the value alone.
+    const auto loss = make(Region::hole, MeanOver::region);
+    const double value = f.call(loss).total();
+    const std::vector<double> once = f.gradient();
+    LossTerms terms;
+    loss(f.pass, f.truth(), terms, 2.0);
+    CHECK(terms.total() == doctest::Approx(2 * value));
+    for (std::size_t k = 0; k < once.size(); ++k)
+      CHECK(f.gradient()[k] == doctest::Approx(3 * once[k]));
+    LossFixture<double> without(batch, 5, 3, 1, false);
+    CHECK(without.call(loss).total() == value);
+    // An empty region gives 0, not NaN; without holes the whole image counts as valid.
+    std::fill(f.hole.begin(), f.hole.end(), std::uint8_t{0});
+    for (const MeanOver over : means) CHECK(f.call(make(Region::hole, over)).total() == 0);
+    CHECK(f.gradient() == std::vector<double>(f.x.size()));
+    CHECK(f.call(make(Region::valid, MeanOver::region)).total() ==
+          doctest::Approx(f.call(make(Region::whole, MeanOver::region)).total()));
+  }
+  LossFixture f;
+  LossTerms terms;
+  f.pass.forward();
+  const Tensor<double> small(2, {3, 4, 3});
+  const std::string begin(name);
+  CHECK_THROWS_WITH_AS(
+      make(Region::whole, MeanOver::region)(f.pass, {small.view(), nullptr}, terms),
+      (begin + ": the network's output is 2 of 3x5x3, the truth 2 of 3x4x3").c_str(), ShapeError);
+  CHECK_THROWS_WITH_AS(
+      make(Region::hole, MeanOver::region)(f.pass, {f.images.view(), nullptr}, terms),
+      (begin + ": a loss on holes or valid pixels needs a hole mask, got none").c_str(),
+      ArgumentError);
+}
+
+}  // namespace tessera::test

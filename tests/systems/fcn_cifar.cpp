@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// fcn_cifar with its documented loss: mean squared error of the centre.
+#include <tessera/losses/mse.hpp>
+#include <tessera/models/fcn_cifar.hpp>
+
+#include "training.hpp"
+
+namespace ts = tessera;
+
+namespace systems {
+
+extern const Entry fcn_cifar;
+const Entry fcn_cifar{"fcn_cifar", 32,
+                      [](const Request& request, const Pictures& pictures) {
+                        return plain<ts::models::FcnCifar>(request, pictures, Range::unit,
+                                                           ts::MseLoss{});
+                      },
+                      4, 2e-3};
+
+}  // namespace systems

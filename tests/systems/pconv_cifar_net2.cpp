@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// pconv_cifar_net2 with its documented loss: mean squared error.
+#include <tessera/losses/mse.hpp>
+#include <tessera/models/pconv_cifar_net2.hpp>
+
+#include "training.hpp"
+
+namespace ts = tessera;
+
+namespace systems {
+
+extern const Entry pconv_cifar_net2;
+const Entry pconv_cifar_net2{"pconv_cifar_net2", 32,
+                             [](const Request& request, const Pictures& pictures) {
+                               return plain<ts::models::PConvCifarNet2>(request, pictures,
+                                                                        Range::unit, ts::MseLoss{});
+                             },
+                             4, 1e-2};
+
+}  // namespace systems

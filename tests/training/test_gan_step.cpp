@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// GanStep: the bits of a step written by hand, both orders, a discriminator with a condition,
+// clipping, what it refuses, no allocation.
+#include <doctest/doctest.h>
+
+#include <limits>
+#include <vector>
+
+#include <tessera/layers/activations.hpp>
+#include <tessera/layers/batch_norm2d.hpp>
+#include <tessera/layers/conv2d.hpp>
+#include <tessera/losses/l1.hpp>
+#include <tessera/losses/lsgan.hpp>
+#include <tessera/network/model.hpp>
+#include <tessera/training/gan_step.hpp>
+
+#include "../count_allocations.hpp"
+
+using namespace tessera;
+using tessera::testing::allocations;
+
+namespace {
+
+constexpr Window same = kernel(3).padding(1), half = kernel(3).stride(2).padding(1);
+using G = Network<Input<8, 6, 3>, Conv2d<3, 8, same>, BatchNorm2d<8>, LeakyReLU<>,
+                  Conv2d<8, 3, same>, Tanh>;
+using D = Network<Input<8, 6, 3>, Conv2d<3, 4, half>, BatchNorm2d<4>, LeakyReLU<>,
+                  Conv2d<4, 1, same>, Sigmoid>;
+using Conditional =
+    Network<Inputs<Input<8, 6, 3, "condition">, Input<8, 6, 3, "image">>, ConcatWith<"image">,
+            Conv2d<6, 4, half>, BatchNorm2d<4>, LeakyReLU<>, Conv2d<4, 1, same>>;
+using Large = Network<Input<16, 16, 3>, Conv2d<3, 1, kernel(9)>>;
+
+constexpr int batch = 3;
+constexpr Adam adam{.learning_rate = 1e-2, .beta1 = 0.5};
+constexpr Sgd sgd{.learning_rate = 0.1};
+
+struct Images {
+  Tensor<float> input{batch, {8, 6, 3}}, truth{batch, {8, 6, 3}};
+  explicit Images(std::uint64_t seed) {
+    RandomStream random(Seed{seed}, 0);
+    for (float& v : input.span()) v = static_cast<float>(random.uniform());
+    for (float& v : truth.span()) v = static_cast<float>(random.uniform());
+  }
+};
+
+void copy(View<const float> from, View<float> to) {
+  for (std::ptrdiff_t p = 0; p < from.pixels(); ++p)
+    std::copy_n(from.pixel(p), from.channels, to.pixel(p));
+}
+template <class M>
+std::vector<float> numbers(M& model) {
+  std::vector<float> all(model.parameters().begin(), model.parameters().end());
+  all.insert(all.end(), model.statistics().begin(), model.statistics().end());
+  return all;
+}
+
+/// Two models, and what training them left.
+template <class DNet>
+struct Pair {
+  Model<G> g{Seed{1}, Context<Cpu>{1}};
+  Model<DNet> d{Seed{2}, Context<Cpu>{1}};
+};
+
+template <class DNet>
+auto make_step(Pair<DNet>& pair, const GanOptions& options) {
+  return GanStep(pair.g, pair.d, 0.9 * L1Loss{}, LsganLoss{}, adam, sgd, options);
+}
+
+/// The same step by hand, as a user would write it.
+template <class DNet>
+void by_hand(Pair<DNet>& pair, const Images& images, const GanOptions& options, int steps) {
+  constexpr int image = DNet::structure.inputs - 1;
+  Optimizer g_optimizer(pair.g, adam);
+  Optimizer d_optimizer(pair.d, sgd);
+  auto made = pair.g.pass({.batch = batch});
+  auto real = pair.d.pass({.batch = batch}), fake = pair.d.pass({.batch = batch});
+  auto judged =
+      pair.d.pass({.batch = batch, .parameter_gradients = false, .input_gradients = true});
+  const LsganLoss criterion;
+  const auto scale = [&](auto& optimizer) {
+    return options.clip_norm > 0 ? optimizer.clip_scale(options.clip_norm) : 1;
+  };
+  for (int s = 0; s < steps; ++s) {
+    LossTerms terms;
+    copy(images.input.view(), made.input());
+    made.forward();
+    Tensor<float> output(batch, {8, 6, 3});
+    copy(made.output(), output.view());
+    const auto show = [&](auto& pass, View<const float> shown) {
+      if (image == 1) copy(images.input.view(), pass.input(0));
+      copy(shown, pass.input(image));
+      pass.forward();
+      pass.zero_gradients();
+    };
+    const auto train_d = [&] {
+      show(real, images.truth.view());
+      show(fake, std::as_const(output).view());
+      criterion.real(real, terms, options.discriminator_weight);
+      criterion.fake(fake, terms, options.discriminator_weight);
+      pair.d.zero_gradients();
+      real.backward();
+      fake.backward();
+      d_optimizer.step(1, scale(d_optimizer));
+    };
+    const auto train_g = [&] {
+      show(judged, std::as_const(output).view());
+      made.zero_gradients();
+      criterion.generator(judged, terms, options.adversarial_weight);
+      (0.9 * L1Loss{})(made, Truth<float>{images.truth.view(), nullptr}, terms);
+      judged.backward();
+      kernels::add_into(pair.g.context(), judged.input_gradient(image), made.output_gradient());
+      pair.g.zero_gradients();
+      made.backward();
+      g_optimizer.step(1, scale(g_optimizer));
+    };
+    if (options.generator_first) train_g();
+    train_d();
+    if (!options.generator_first) train_g();
+  }
+}
+
+template <class DNet>
+void check_step(const GanOptions& options) {
+  const Images images(5);
+  Pair<DNet> one, two;
+  auto step = make_step(one, options);
+  GanTerms terms;
+  for (int s = 0; s < 3; ++s) {
+    copy(images.input.view(), step.generator_pass().input());
+    terms = step({images.truth.view(), nullptr});
+  }
+  by_hand(two, images, options, 3);
+  CHECK(numbers(one.g) == numbers(two.g));
+  CHECK(numbers(one.d) == numbers(two.d));
+  Pair<DNet> untrained;
+  CHECK(numbers(one.g) != numbers(untrained.g));
+  CHECK(numbers(one.d) != numbers(untrained.d));
+  REQUIRE(terms.generator.terms().size() == 2);
+  REQUIRE(terms.discriminator.terms().size() == 2);
+  CHECK(terms.generator.terms()[1].name == "l1");
+  CHECK(terms.discriminator.terms()[0].name == "d_real");
+  CHECK(terms.discriminator.terms()[1].name == "d_fake");
+}
+
+}  // namespace
+
+TEST_CASE("GanStep: the same bits as a step written by hand") {
+  check_step<D>({.batch = batch, .adversarial_weight = 0.1});
+  check_step<D>({.batch = batch, .discriminator_weight = 0.5, .generator_first = true});
+  check_step<D>({.batch = batch, .adversarial_weight = 0.1, .clip_norm = 0.01});
+  check_step<Conditional>({.batch = batch, .adversarial_weight = 0.1});
+  check_step<Conditional>({.batch = batch, .clip_norm = 0.01, .generator_first = true});
+}
+
+TEST_CASE("GanStep: without an adversarial weight the generator does not feel the discriminator") {
+  const Images images(6);
+  Pair<D> alone, both;
+  auto step = make_step(both, {.batch = batch, .adversarial_weight = 0});
+  Optimizer optimizer(alone.g, adam);
+  auto pass = alone.g.pass({.batch = batch});
+  for (int s = 0; s < 3; ++s) {
+    copy(images.input.view(), step.generator_pass().input());
+    step({images.truth.view(), nullptr});
+    LossTerms terms;
+    copy(images.input.view(), pass.input());
+    pass.forward();
+    pass.zero_gradients();
+    (0.9 * L1Loss{})(pass, Truth<float>{images.truth.view(), nullptr}, terms);
+    alone.g.zero_gradients();
+    pass.backward();
+    optimizer.step();
+  }
+  CHECK(numbers(alone.g) == numbers(both.g));
+}
+
+TEST_CASE("GanStep: a step allocates nothing") {
+  const Images images(7);
+  Pair<D> pair;
+  auto step = make_step(pair, {.batch = batch});
+  step({images.truth.view(), nullptr});
+  const long before = allocations;
+  step({images.truth.view(), nullptr});
+  CHECK(allocations == before);
+}
+
+TEST_CASE("GanStep: what it refuses") {
+  Pair<Large> pair;
+  CHECK_THROWS_WITH_AS(make_step(pair, {.batch = batch}),
+                       doctest::Contains("the layer's window is larger than its padded input"),
+                       ShapeError);
+  Images images(8);
+  images.truth.span()[4] = std::numeric_limits<float>::quiet_NaN();
+  Pair<D> two;
+  auto step = make_step(two, {.batch = batch});
+  copy(images.input.view(), step.generator_pass().input());
+  const auto before = std::vector<float>(two.d.parameters().begin(), two.d.parameters().end());
+  CHECK_THROWS_WITH_AS(step({images.truth.view(), nullptr}),
+                       doctest::Contains("the loss of the discriminator is not finite"), Error);
+  CHECK(before == std::vector<float>(two.d.parameters().begin(), two.d.parameters().end()));
+}
