@@ -6,6 +6,7 @@
 #include <tessera/io/weights.hpp>
 #include <tessera/models/pconv_cifar_net1.hpp>
 #include <tessera/models/pconv_cifar_net2.hpp>
+#include <tessera/models/pconv_unet.hpp>
 #include <tessera/training/composite.hpp>
 
 namespace ts = tessera;
@@ -52,6 +53,7 @@ std::unique_ptr<Restorer> open(const ts::SafetensorsFile& file, ts::Context<ts::
 constexpr System systems[] = {
     {"pconv_cifar_net1", open<ts::models::PConvCifarNet1>},
     {"pconv_cifar_net2", open<ts::models::PConvCifarNet2>},
+    {"pconv_unet", open<ts::models::PConvUNet>},
 };
 
 std::string system_list() {

@@ -129,13 +129,14 @@ class Problem {
 };
 
 template <int K, int S, class T>
-void check(const std::vector<Case>& cases, bool products) {
+void check(const std::vector<Case>& cases, bool products, bool forward_products) {
   for (const Case& c : cases)
     for (const Layout layout : layouts) {
       INFO("K ", K, " S ", S, " in ", c.in, " out ", c.out, " padding ", c.padding, " size ",
            c.height, "x", c.width, " batch ", c.batch, " layout ", static_cast<int>(layout));
       Problem<K, S, T> problem(c, layout);
       CHECK(cpu::products_pay(problem.p) == products);
+      CHECK(cpu::forward_products_pay(problem.p) == forward_products);
       const Results<T> one = problem.run(1, true);
       CHECK(one.intact);
       for (const int threads : {2, 3}) {
@@ -151,25 +152,33 @@ void check(const std::vector<Case>& cases, bool products) {
 }  // namespace
 
 TEST_CASE_TEMPLATE("conv_transpose2d: tiles", T, float, double) {
-  check<4, 2, T>({{3, 5, 1, 0, 5, 7, 2}, {17, 33, 1, 0, 3, 4, 3}, {16, 3, 1, 0, 9, 8, 1}}, false);
-  check<3, 1, T>({{4, 18, 1, 0, 6, 5, 2}, {33, 2, 0, 0, 3, 3, 1}}, false);
-  check<3, 2, T>({{7, 16, 1, 1, 4, 5, 2}, {3, 1, 0, 0, 5, 3, 3}}, false);
-  check<5, 3, T>({{5, 6, 2, 2, 3, 4, 2}, {6, 17, 0, 1, 2, 5, 1}}, false);
-  check<1, 1, T>({{5, 4, 0, 0, 4, 5, 2}}, false);
-  check<1, 2, T>({{5, 4, 0, 0, 4, 3, 2}, {3, 18, 0, 1, 3, 3, 1}}, false);  // gaps: the bias alone
-  check<2, 3, T>({{5, 4, 1, 2, 4, 3, 2}}, false);
+  check<4, 2, T>({{3, 5, 1, 0, 5, 7, 2}, {17, 33, 1, 0, 3, 4, 3}, {16, 3, 1, 0, 9, 8, 1}}, false,
+                 false);
+  check<3, 1, T>({{4, 18, 1, 0, 6, 5, 2}, {33, 2, 0, 0, 9, 11, 1}}, false, false);
+  check<3, 2, T>({{7, 16, 1, 1, 4, 5, 2}, {3, 1, 0, 0, 5, 3, 3}}, false, false);
+  check<5, 3, T>({{5, 6, 2, 2, 3, 4, 2}}, false, false);
+  check<1, 1, T>({{5, 4, 0, 0, 4, 5, 2}}, false, false);
+  check<1, 2, T>({{5, 4, 0, 0, 4, 3, 2}, {3, 18, 0, 1, 3, 3, 1}}, false,
+                 false);  // gaps: the bias alone
+  check<2, 3, T>({{5, 4, 1, 2, 4, 3, 2}}, false, false);
 }
 
 TEST_CASE_TEMPLATE("conv_transpose2d: products", T, float, double) {
-  check<4, 1, T>({{70, 33, 0, 0, 1, 1, 1}, {70, 33, 0, 0, 1, 1, 4}}, true);
+  check<4, 1, T>({{70, 33, 0, 0, 1, 1, 1}, {70, 33, 0, 0, 1, 1, 4}}, true, true);
   check<4, 2, T>({{70, 33, 1, 0, 1, 1, 3},  // four of 16 taps are used
                   {70, 33, 1, 0, 1, 3, 1},  // 8 of them
                   {70, 33, 1, 0, 3, 1, 1},
                   {70, 33, 1, 0, 2, 2, 1},
                   {70, 33, 3, 1, 2, 2, 1}},
-                 true);
-  check<5, 3, T>({{37, 41, 2, 2, 1, 2, 2}, {37, 41, 3, 0, 2, 2, 1}}, true);
-  check<1, 2, T>({{130, 140, 0, 1, 1, 2, 1}}, true);
+                 true, true);
+  check<5, 3, T>({{37, 41, 2, 2, 1, 2, 2}, {37, 41, 3, 0, 2, 2, 1}}, true, true);
+  check<1, 2, T>({{130, 140, 0, 1, 1, 2, 1}}, true, true);
+}
+
+TEST_CASE_TEMPLATE("conv_transpose2d: forward by products, weights by tiles", T, float, double) {
+  check<3, 1, T>({{33, 2, 0, 0, 3, 3, 1}, {5, 18, 0, 0, 4, 7, 2}}, false, true);
+  check<4, 1, T>({{17, 35, 0, 0, 6, 5, 2}, {3, 4, 1, 0, 5, 4, 3}}, false, true);
+  check<5, 3, T>({{6, 17, 0, 1, 2, 5, 1}}, false, true);
 }
 
 TEST_CASE("conv_transpose2d: what lies in unused workspace and in dx before changes nothing") {

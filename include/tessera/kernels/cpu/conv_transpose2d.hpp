@@ -70,8 +70,8 @@ void add_bias_gradient(const Context<Cpu>& context, View<const T> dy, T* dbias,
 
 template <class T>
 constexpr std::size_t conv_transpose2d_forward_workspace(const Conv2dProblem& p) {
-  return cpu::products_pay(p) ? cpu::ColumnsPlan(p).bytes<T>()
-                              : conv2d_backward_input_workspace<T>(p);
+  return cpu::forward_products_pay(p) ? cpu::ColumnsPlan(p).bytes<T>()
+                                      : conv2d_backward_input_workspace<T>(p);
 }
 template <class T>
 constexpr std::size_t conv_transpose2d_backward_workspace(const Conv2dProblem& p) {
@@ -83,7 +83,7 @@ constexpr std::size_t conv_transpose2d_backward_workspace(const Conv2dProblem& p
 template <int Kernel, int Stride, class T>
 void conv_transpose2d_forward(const Context<Cpu>& context, const Conv2dProblem& p, View<const T> x,
                               const T* weight, const T* bias, View<T> y, std::byte* workspace) {
-  if (cpu::products_pay(p))
+  if (cpu::forward_products_pay(p))
     return cpu::forward_by_products(context, p, x, weight, bias, y, workspace);
   conv2d_backward_input<Kernel, Stride>(context, p, x, MaskView{}, weight,
                                         static_cast<const T*>(nullptr), y, workspace);

@@ -24,6 +24,14 @@ constexpr bool products_pay(const Conv2dProblem& p) {
          std::int64_t{p.kernel} * p.kernel * p.in_channels * p.out_channels;
 }
 
+/// The same for forward, where tiles over y do K K / S S products for each of its pixels, products
+/// over x only K K for each of its own: of small maps and stride 1 that is half, as measured.
+constexpr bool forward_products_pay(const Conv2dProblem& p) {
+  const std::int64_t x = std::int64_t{p.out_height} * p.out_width * p.stride * p.stride,
+                     y = std::int64_t{p.in_height} * p.in_width;
+  return products_pay(p) || (p.kernel > 1 && 2 * y >= 3 * x);
+}
+
 /// Taps [first, last) along one axis that lie inside of y for some position of x.
 struct TapRange {
   std::ptrdiff_t first, last;
