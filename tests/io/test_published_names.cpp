@@ -211,3 +211,36 @@ TEST_CASE("a part that is not there, and a tensor the file lacks, are errors") {
                        "load: no tensor of the model has the name or prefix \"feature\"",
                        ArgumentError);
 }
+
+TEST_CASE("an encoder moves from one network to another by its part") {
+  const TemporaryFolder folder;
+  struct Encoder : Sequential<Conv2d<3, 4, kernel(3).padding(1)>, ReLU> {};
+  using One =
+      Network<Input<8, 8, 3>, Named<"encoder", Encoder>, Named<"head", Conv2d<4, 3, kernel(1)>>>;
+  using Other =
+      Network<Input<8, 8, 3>, Named<"encoder", Encoder>, Named<"tail", Conv2d<4, 5, kernel(3)>>>;
+  Model<One> one(Seed{1});
+  Model<Other> other(Seed{2});
+  const auto tail = other.get("tail.weight");
+  one.save(folder / "one.safetensors");
+  const LoadReport report = other.load(folder / "one.safetensors", LoadOptions{.part = "encoder"});
+  CHECK(report.loaded.size() == 2);
+  CHECK(report.unexpected.empty());
+  CHECK(other.get("encoder.0.weight") == one.get("encoder.0.weight"));
+  CHECK(other.get("tail.weight") == tail);
+
+  // What the file has within the part is still expected to be the model's.
+  write(one, folder / "more.safetensors", [](const std::string& name) { return name; },
+        {"encoder.7.weight"});
+  CHECK_THROWS_WITH_AS(other.load(folder / "more.safetensors", LoadOptions{.part = "encoder"}),
+                       doctest::Contains("1 unexpected (encoder.7.weight)"), FileError);
+  const Name renamed = [](const std::string& name) {
+    return "net.old" + name.substr(name.find('.'));
+  };
+  write(one, folder / "old.safetensors",
+        [&](const std::string& name) { return name.starts_with("encoder") ? renamed(name) : name; },
+        {"net.old.9.bias"});
+  const LoadOptions options{.prefix = "net.", .rename = {{"encoder", "old"}}, .part = "encoder"};
+  CHECK_THROWS_WITH_AS(other.load(folder / "old.safetensors", options),
+                       doctest::Contains("1 unexpected (net.old.9.bias)"), FileError);
+}

@@ -105,7 +105,8 @@ void check_pixel_loss(const Make& make, bool square, std::string_view name) {
         const auto loss = make(region, over);
         const LossTerms terms = f.call(loss);
         REQUIRE(terms.terms().size() == 1);
-        CHECK(terms.terms()[0].name == name);
+        const char* const where[] = {"", "_hole", "_valid"};
+        CHECK(terms.terms()[0].name == std::string(name) + where[static_cast<int>(region)]);
         CHECK(terms.total() == doctest::Approx(f.naive(square, region, over)).epsilon(1e-13));
         f.check_gradient(loss);
       }
@@ -137,7 +138,7 @@ void check_pixel_loss(const Make& make, bool square, std::string_view name) {
       (begin + ": the network's output is 2 of 3x5x3, the truth 2 of 3x4x3").c_str(), ShapeError);
   CHECK_THROWS_WITH_AS(
       make(Region::hole, MeanOver::region)(f.pass, {f.images.view(), nullptr}, terms),
-      (begin + ": a loss on holes or valid pixels needs a hole mask, got none").c_str(),
+      (begin + "_hole: a loss on holes or valid pixels needs a hole mask, got none").c_str(),
       ArgumentError);
 }
 

@@ -48,5 +48,7 @@ TEST_CASE("LossTerms: a term by its name") {
   CHECK(terms.value("tv") == 3);
   CHECK(terms.value("l1") == 0.25);
   CHECK(terms.total() == 2);
+  terms.add("l1", 0.5, 1);
+  CHECK(terms.value("l1") == 0.75);  // several losses report it
   CHECK_THROWS_WITH_AS(terms.value("l2"), "no loss term has the name \"l2\"", ArgumentError);
 }

@@ -15,6 +15,6 @@ const Entry vanilla_autoencoder{"vanilla_autoencoder", 32,
                                   return plain<ts::models::VanillaAutoencoder>(
                                       request, pictures, Range::unit, ts::MseLoss{});
                                 },
-                                4, 2e-3};
+                                1, 5e-3};
 
 }  // namespace systems

@@ -199,3 +199,44 @@ TEST_CASE("GanStep: what it refuses") {
                        doctest::Contains("the loss of the discriminator is not finite"), Error);
   CHECK(before == std::vector<float>(two.d.parameters().begin(), two.d.parameters().end()));
 }
+
+TEST_CASE("GanStep: a truth of another batch or size is refused before anything is trained") {
+  Pair<D> pair;
+  auto step = make_step(pair, {.batch = batch});
+  const auto g = numbers(pair.g), d = numbers(pair.d);
+  const Tensor<float> fewer(batch - 1, {8, 6, 3}), smaller(batch, {8, 5, 3});
+  for (const Tensor<float>* const truth : {&fewer, &smaller})
+    CHECK_THROWS_WITH_AS(
+        step({truth->view(), nullptr}),
+        doctest::Contains("gan_step: the network's output is 3 of 8x6x3, the truth"), ShapeError);
+  CHECK(numbers(pair.g) == g);
+  CHECK(numbers(pair.d) == d);
+}
+
+namespace {
+
+/// Four channels in, as an image and its hole; three out.
+using FourIn = Network<Input<8, 6, 4>, Conv2d<4, 3, same>>;
+using FourCondition = Network<Inputs<Input<8, 6, 4, "condition">, Input<8, 6, 3, "image">>,
+                              ConcatWith<"image">, Conv2d<7, 1, half>>;
+/// Half the size out: a condition of another size cannot be joined with it.
+using Halving = Network<Input<8, 6, 3>, Conv2d<3, 3, half>>;
+
+}  // namespace
+
+TEST_CASE("GanStep: the condition has the channels and the size of the generator's input") {
+  Model<FourIn> g(Seed{1}, Context<Cpu>{1});
+  Model<FourCondition> d(Seed{2}, Context<Cpu>{1});
+  GanStep step(g, d, L1Loss{}, LsganLoss{}, adam, sgd, {.batch = batch});
+  const Images images(9);
+  const auto before = std::vector<float>(d.parameters().begin(), d.parameters().end());
+  step({images.truth.view(), nullptr});
+  CHECK(before != std::vector<float>(d.parameters().begin(), d.parameters().end()));
+
+  Model<Halving> smaller;
+  Model<Conditional> judge;
+  CHECK_THROWS_WITH_AS(
+      GanStep(smaller, judge, L1Loss{}, LsganLoss{}, adam, sgd, {.batch = batch}),
+      doctest::Contains("a concatenation joins channels, so both inputs need the same height"),
+      ShapeError);
+}

@@ -16,7 +16,7 @@ namespace tessera {
 /// what lies behind pool3.
 inline LoadOptions torchvision_features() {
   return {.part = "features", .ignore = [](std::string_view name) {
-            return name.starts_with("classifier.") || name.starts_with("features.");
+            return name.starts_with("features.");  // VGG-16's behind pool3
           }};
 }
 

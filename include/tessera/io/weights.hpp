@@ -33,7 +33,8 @@ struct LoadOptions {
   std::string prefix{};            // "generator." reads tensor "enc1.conv.weight" from
                                    // "generator.enc1.conv.weight"; other prefixes are left alone
   std::vector<Renaming> rename{};  // one that applies to no tensor is an error
-  std::string part{};              // a block of the model: only its tensors are read
+  std::string part{};              // a block of the model: only its tensors are read, and what the
+                                   // file has outside of it is left alone
   bool (*ignore)(std::string_view file_name) = nullptr;  // tensors of the file to leave alone
   double (*factor)(const NamedTensor&) = nullptr;        // what a tensor is multiplied by
   bool strict = true;  // missing, unexpected or misshaped names are an error
@@ -57,26 +58,29 @@ inline std::string name_list(const char* what, const std::vector<std::string>& n
   return text + (names.size() > 4 ? ", ...)" : ")");
 }
 
+/// The file's name for a name of the model, before the prefix; `used[r]` where renaming r applied.
+inline std::string name_in_file(std::string_view name, const std::vector<Renaming>& rename,
+                                std::vector<bool>& used) {
+  for (std::size_t r = 0; r < rename.size(); ++r) {
+    const auto& [model, file] = rename[r];
+    if (!has_prefix(name, model)) continue;
+    used[r] = true;
+    const std::string_view rest = name.substr(model.size());
+    const bool dot = file.empty() ? rest.starts_with('.') : model.empty();
+    return file.empty() ? std::string(rest.substr(dot ? 1 : 0))
+                        : file + (dot ? "." : "") + std::string(rest);
+  }
+  return std::string(name);
+}
+
 /// The names of the file by the rules of LoadOptions, in the order of `names`.
 /// Errors: ArgumentError if a renaming applies to nothing, or two tensors get one name.
 inline std::vector<std::string> names_in_file(const std::vector<NamedTensor>& tensors,
                                               const LoadOptions& options) {
   std::vector<std::string> names;
   std::vector<bool> used(options.rename.size());
-  for (const NamedTensor& t : tensors) {
-    std::string name = t.name;
-    for (std::size_t r = 0; r < options.rename.size(); ++r) {
-      const auto& [model, file] = options.rename[r];
-      if (!has_prefix(t.name, model)) continue;
-      used[r] = true;
-      const std::string_view rest = std::string_view(t.name).substr(model.size());
-      const bool dot = file.empty() ? rest.starts_with('.') : model.empty();
-      name = file.empty() ? std::string(rest.substr(dot ? 1 : 0))
-                          : file + (dot ? "." : "") + std::string(rest);
-      break;
-    }
-    names.push_back(options.prefix + name);
-  }
+  for (const NamedTensor& t : tensors)
+    names.push_back(options.prefix + name_in_file(t.name, options.rename, used));
   for (std::size_t r = 0; r < used.size(); ++r)
     if (!used[r])
       throw ArgumentError("rename: no tensor of the model is left that has the name or prefix \"" +
@@ -192,8 +196,12 @@ LoadReport load_weights(Model<Net, Device, T>& model, const SafetensorsFile& fil
     }
   }
   const std::set<std::string_view> known(names.begin(), names.end());
+  std::vector<bool> used(options.rename.size());
+  const std::string part =
+      options.prefix + detail::name_in_file(options.part, options.rename, used);
   for (const SafetensorsEntry& entry : file.entries())
     if (!known.contains(entry.name) && entry.name.starts_with(options.prefix) &&
+        (options.part.empty() || has_prefix(entry.name, part)) &&
         !(options.ignore && options.ignore(entry.name)))
       report.unexpected.push_back(printable_name(entry.name));
   if (options.strict &&

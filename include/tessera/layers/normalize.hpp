@@ -24,6 +24,9 @@ struct ChannelStatistics {
 /// Of photographs in [0, 1], red, green, blue, over the training set of ImageNet.
 inline constexpr ChannelStatistics imagenet{3, {0.485, 0.456, 0.406}, {0.229, 0.224, 0.225}};
 
+/// From [0, 1] to [-1, 1], the range of a generator that ends with Tanh; its inverse goes back.
+inline constexpr ChannelStatistics symmetric{3, {0.5, 0.5, 0.5}, {0.5, 0.5, 0.5}};
+
 /// What undoes a normalisation: Normalize<inverse(s)> after Normalize<s> is the identity.
 constexpr ChannelStatistics inverse(const ChannelStatistics& s) {
   ChannelStatistics r{s.channels, {}, {}};

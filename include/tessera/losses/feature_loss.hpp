@@ -20,7 +20,7 @@ struct FeatureTap {
   double weight = 1;
 };
 
-/// What a FeatureLoss computes. A factor or weight of 0 costs nothing.
+/// What a FeatureLoss computes. A factor or weight of 0 costs nothing; one factor must not be 0.
 struct FeatureLossOptions {
   std::vector<FeatureTap> taps;
   double perceptual = 0, style = 0;  // factors of the two terms in the total
@@ -55,8 +55,8 @@ inline FeatureLossOptions alexnet_style(bool merge_batch = false) {
 ///
 /// Shapes     output and truth [N, H, W, C], any size the features take; holes [N, H, W]
 /// Template   ModelType  a Model; its Scalar must be that of the trained one
-/// Errors     ArgumentError for a tap the features lack, and without holes where the composite
-///            needs them; ShapeError where output and truth differ or the features refuse the size
+/// Errors     ArgumentError for a tap the features lack, for no factor or tap at all, and without
+///            holes where the composite needs them; ShapeError where output and truth differ or the features refuse the size
 ///
 /// Example    models::Vgg16FeatureNet<> with weights from a file:
 ///            Model<models::Vgg16FeatureNet<>> vgg;  vgg.load("vgg16.safetensors", options);
@@ -95,6 +95,8 @@ class FeatureLoss {
           throw ArgumentError(text({"FeatureLoss: the features have no Tap \"", tap.label, "\""}));
         if (tap.weight != 0) labels_.push_back(tap.label);
       }
+      if (options_.perceptual == 0 && options_.style == 0)
+        throw ArgumentError("FeatureLoss: both factors, perceptual and style, are 0");
       if (labels_.empty()) throw ArgumentError("FeatureLoss: no tap with a weight other than 0");
     }
 
@@ -114,7 +116,6 @@ class FeatureLoss {
       const View<const T> y = pass.output();
       const View<T> dy = pass.output_gradient();
       detail::check_truth("FeatureLoss", y, truth, options_.composite ? "the composite" : "");
-      if (options_.perceptual == 0 && options_.style == 0) return;
       make_passes(pass.context(), y, static_cast<bool>(dy));
       write_images(pass.context(), y, truth);
       images_->forward();

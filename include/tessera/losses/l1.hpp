@@ -13,14 +13,18 @@ namespace tessera {
 struct L1Loss {
   Region region = Region::whole;
   MeanOver mean_over = MeanOver::region;
-  std::string_view name = "l1";
+  std::string_view name{};  // of the term: l1, l1_hole or l1_valid unless given
 
+  constexpr std::string_view term() const {
+    if (!name.empty()) return name;
+    return region == Region::whole ? "l1" : region == Region::hole ? "l1_hole" : "l1_valid";
+  }
   std::string describe() const { return detail::describe_pixel_loss("l1", region, mean_over); }
 
   template <class Device, class T>
   void operator()(Pass<Device, T>& pass, const Truth<T>& truth, LossTerms& terms,
                   double weight = 1) const {
-    detail::pixel_loss(kernels::PixelError::absolute, region, mean_over, name, pass, truth, terms,
+    detail::pixel_loss(kernels::PixelError::absolute, region, mean_over, term(), pass, truth, terms,
                        weight);
   }
 };

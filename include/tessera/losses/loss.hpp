@@ -42,11 +42,15 @@ class LossTerms {
   }
   void clear() { *this = {}; }
   double total() const { return total_; }
-  /// The term of this name. Errors: ArgumentError if there is none
+  /// The term of this name; the sum where several losses report one. Errors: ArgumentError if there
+  /// is none
   double value(std::string_view name) const {
+    double sum = 0;
+    bool found = false;
     for (const Term& term : terms())
-      if (term.name == name) return term.value;
-    throw ArgumentError("no loss term has the name \"" + std::string(name) + "\"");
+      if (term.name == name) sum += term.value, found = true;
+    if (!found) throw ArgumentError("no loss term has the name \"" + std::string(name) + "\"");
+    return sum;
   }
   std::span<const Term> terms() const { return {terms_, static_cast<std::size_t>(count_)}; }
 

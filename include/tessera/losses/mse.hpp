@@ -15,14 +15,18 @@ namespace tessera {
 struct MseLoss {
   Region region = Region::whole;
   MeanOver mean_over = MeanOver::region;
-  std::string_view name = "mse";
+  std::string_view name{};  // of the term: mse, mse_hole or mse_valid unless given
 
+  constexpr std::string_view term() const {
+    if (!name.empty()) return name;
+    return region == Region::whole ? "mse" : region == Region::hole ? "mse_hole" : "mse_valid";
+  }
   std::string describe() const { return detail::describe_pixel_loss("mse", region, mean_over); }
 
   template <class Device, class T>
   void operator()(Pass<Device, T>& pass, const Truth<T>& truth, LossTerms& terms,
                   double weight = 1) const {
-    detail::pixel_loss(kernels::PixelError::squared, region, mean_over, name, pass, truth, terms,
+    detail::pixel_loss(kernels::PixelError::squared, region, mean_over, term(), pass, truth, terms,
                        weight);
   }
 };

@@ -162,12 +162,14 @@ class Pass {
     const Grow<int> kept = values_of(options_.keep), injected = values_of(options_.inject);
     if (options_.batch < 1)
       throw ArgumentError(text({"a pass needs a batch of at least 1, got ", options_.batch}));
+    if (options_.inputs.size() > static_cast<std::size_t>(structure_.inputs))
+      throw ShapeError(text({"the network has ", structure_.inputs, " inputs, got shapes for ",
+                             options_.inputs.size()}));
     for (std::size_t i = 0; i < options_.inputs.size(); ++i)
-      if (i >= static_cast<std::size_t>(structure_.inputs) ||
-          options_.inputs[i].channels != structure_.values[i].shape.channels)
-        throw ShapeError(text({"input ", i, ": expected one of ", structure_.inputs, " inputs and ",
-                               structure_.values[0].shape.channels, " channels, got ",
-                               to_string(options_.inputs[i])}));
+      if (options_.inputs[i].channels != structure_.values[i].shape.channels)
+        throw ShapeError(
+            text({"input ", i, ": the network takes ", structure_.values[i].shape.channels,
+                  " channels, got ", to_string(options_.inputs[i])}));
     plan_ = make_plan(structure_,
                       PassRequest{options_.batch, options_.gradients, options_.parameter_gradients,
                                   options_.input_gradients, options_.inputs, kept.span(),

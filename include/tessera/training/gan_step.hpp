@@ -14,6 +14,7 @@
 
 #include <tessera/kernels/cpu/copy.hpp>
 #include <tessera/losses/adversarial.hpp>
+#include <tessera/losses/pixel_loss.hpp>
 #include <tessera/optimizers/optimizer.hpp>
 
 namespace tessera {
@@ -54,10 +55,14 @@ class GanStep {
                     D::Network::structure.values[conditions].shape.channels,
                 "tessera: the discriminator's image has other channels than what the generator "
                 "makes");
+  static_assert(conditions == 0 || input_shape<typename G::Network>.channels ==
+                                       D::Network::structure.values[0].shape.channels,
+                "tessera: the discriminator's condition has other channels than the generator's "
+                "input");
 
   GanStep(G& generator, D& discriminator, Reconstruction reconstruction, Criterion criterion,
           GAlgorithm generator_algorithm, DAlgorithm discriminator_algorithm,
-          const GanOptions& options)
+          const GanOptions& options = {})
       : g_(&generator),
         d_(&discriminator),
         reconstruction_(std::move(reconstruction)),
@@ -79,6 +84,7 @@ class GanStep {
 
   /// One step of each network; `factor` multiplies both learning rates.
   const GanTerms& operator()(const Truth<T>& truth, double factor = 1) {
+    detail::check_truth("gan_step", generated_.output(), truth);
     terms_ = {};
     generated_.forward();
     write(real_, truth.images);  // all before a backward, which uses the generator's memory anew
@@ -143,7 +149,9 @@ class GanStep {
   }
   /// The discriminator at the size of the generator's images.
   std::vector<Shape> discriminator_inputs() const {
-    return std::vector<Shape>(conditions + 1, output_shape<typename G::Network>);
+    const Shape image = output_shape<typename G::Network>;
+    if (conditions == 0) return {image};
+    return {input_shape<typename G::Network>.unmasked(), image};
   }
   PassOptions discriminator_request() const {
     return {.batch = options_.batch, .inputs = discriminator_inputs()};

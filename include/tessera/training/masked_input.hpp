@@ -8,14 +8,20 @@
 
 #include <tessera/data/masks.hpp>
 #include <tessera/network/pass.hpp>
+#include <tessera/tensor/error.hpp>
+#include <tessera/tensor/text.hpp>
 #include <tessera/training/padding.hpp>
 
 namespace tessera {
 
-/// Writes images and the mask of holes into a pass's input, 0 in the holes.
+/// Writes images and the mask of holes into a pass's input, 0 in the holes. Errors: ShapeError if
+/// batch, size or channels differ
 template <class Device, class T>
 void write_masked(Pass<Device, T>& pass, View<const float> images, const std::uint8_t* hole) {
   const View<T> x = pass.input();
+  if (images.batch != x.batch || images.shape() != x.shape())
+    throw ShapeError(text({"masked input: the pass takes ", x.batch, " of ", to_string(x.shape()),
+                           ", got ", images.batch, " of ", to_string(images.shape())}));
   for (std::ptrdiff_t p = 0; p < x.pixels(); ++p)
     for (int c = 0; c < x.channels; ++c)
       x.pixel(p)[c] = hole && hole[p] ? T(0) : static_cast<T>(images.pixel(p)[c]);
