@@ -11,17 +11,13 @@
 #include <tessera/layers/dropout.hpp>
 
 #include "../gradient_checks.hpp"
+#include "both.hpp"
 
 using namespace tessera;
+using testing::Both;
 using testing::expect_gradients;
 
 namespace {
-
-/// concat[A(x), B(x)]: both outputs are slices of one tensor.
-template <class A, class B>
-struct Both {
-  static constexpr Value lower(auto& b, Value x) { return b.concat(b.add(A{}, x), b.add(B{}, x)); }
-};
 
 using Alone = Network<Input<5, 7, 3>, Dropout<probability(0.4)>>;
 using Behind = Network<Input<5, 7, 3>, Conv2d<3, 9, kernel(3).padding(1)>, Dropout<>, Sigmoid,

@@ -58,13 +58,14 @@ inline std::string name_list(const char* what, const std::vector<std::string>& n
   return text + (names.size() > 4 ? ", ...)" : ")");
 }
 
-/// The file's name for a name of the model, before the prefix; `used[r]` where renaming r applied.
+/// The file's name for a name of the model, before the prefix; notes in `used` which renaming
+/// applied.
 inline std::string name_in_file(std::string_view name, const std::vector<Renaming>& rename,
-                                std::vector<bool>& used) {
+                                std::vector<bool>* used = nullptr) {
   for (std::size_t r = 0; r < rename.size(); ++r) {
     const auto& [model, file] = rename[r];
     if (!has_prefix(name, model)) continue;
-    used[r] = true;
+    if (used) (*used)[r] = true;
     const std::string_view rest = name.substr(model.size());
     const bool dot = file.empty() ? rest.starts_with('.') : model.empty();
     return file.empty() ? std::string(rest.substr(dot ? 1 : 0))
@@ -80,7 +81,7 @@ inline std::vector<std::string> names_in_file(const std::vector<NamedTensor>& te
   std::vector<std::string> names;
   std::vector<bool> used(options.rename.size());
   for (const NamedTensor& t : tensors)
-    names.push_back(options.prefix + name_in_file(t.name, options.rename, used));
+    names.push_back(options.prefix + name_in_file(t.name, options.rename, &used));
   for (std::size_t r = 0; r < used.size(); ++r)
     if (!used[r])
       throw ArgumentError("rename: no tensor of the model is left that has the name or prefix \"" +
@@ -196,9 +197,7 @@ LoadReport load_weights(Model<Net, Device, T>& model, const SafetensorsFile& fil
     }
   }
   const std::set<std::string_view> known(names.begin(), names.end());
-  std::vector<bool> used(options.rename.size());
-  const std::string part =
-      options.prefix + detail::name_in_file(options.part, options.rename, used);
+  const std::string part = options.prefix + detail::name_in_file(options.part, options.rename);
   for (const SafetensorsEntry& entry : file.entries())
     if (!known.contains(entry.name) && entry.name.starts_with(options.prefix) &&
         (options.part.empty() || has_prefix(entry.name, part)) &&

@@ -8,6 +8,30 @@
 
 namespace tessera {
 
+namespace detail {
+
+/// What GroupNorm and InstanceNorm2d share: all but the affine map and what they refuse.
+template <int Groups, int Channels>
+struct GroupNorm {
+  static constexpr bool needs_x = true, needs_y = false, strided = true, gradient_in_place = true;
+  static constexpr Reach reach{0};
+
+  static constexpr ShapeOrComplaint output_shape(Shape in) {
+    if (in.channels != Channels) return Complaint::channels;
+    return in;
+  }
+  /// Mean and 1 / sqrt(var + eps).
+  static constexpr Saved saved(Shape) { return {2 * Groups, 0}; }
+  static constexpr std::size_t workspace(const WorkspaceRequest& r) {
+    return r.scalar_size == sizeof(double)
+               ? kernels::group_norm_workspace<double>(r.batch, r.output)
+               : kernels::group_norm_workspace<float>(r.batch, r.output);
+  }
+  static constexpr std::int64_t flops(Shape, Shape out) { return 2 * out.size(); }
+};
+
+}  // namespace detail
+
 /// Normalises each sample over groups of neighbouring channels and all pixels, in training and
 /// evaluation alike; of a masked stream too it sees every position, holes included.
 ///
@@ -20,30 +44,16 @@ namespace tessera {
 /// Errors     channels
 /// Source     [wu2018]
 template <int Groups, int Channels, Epsilon Eps = eps(1e-5)>
-struct GroupNorm {
+struct GroupNorm : detail::GroupNorm<Groups, Channels> {
   static_assert(Groups > 0 && Channels > 0, "tessera: GroupNorm needs positive counts");
   static_assert(Groups <= 0 || Channels % Groups == 0,
                 "tessera: GroupNorm's groups must divide its channels");
   static constexpr std::string_view name = "group_norm";
-  static constexpr bool needs_x = true, needs_y = false, strided = true, gradient_in_place = true;
-  static constexpr Reach reach{0};
 
-  static constexpr ShapeOrComplaint output_shape(Shape in) {
-    if (in.channels != Channels) return Complaint::channels;
-    return in;
-  }
   static constexpr auto parameters(Shape) {
     return tessera::parameters(Parameter{"weight", {Channels}, ones},
                                Parameter{"bias", {Channels}, zeros});
   }
-  /// Mean and 1 / sqrt(var + eps).
-  static constexpr Saved saved(Shape) { return {2 * Groups, 0}; }
-  static constexpr std::size_t workspace(const WorkspaceRequest& r) {
-    return r.scalar_size == sizeof(double)
-               ? kernels::group_norm_workspace<double>(r.batch, r.output)
-               : kernels::group_norm_workspace<float>(r.batch, r.output);
-  }
-  static constexpr std::int64_t flops(Shape, Shape out) { return 2 * out.size(); }
 
   template <class T>
   static void forward(const Run<Cpu, T>& run) {

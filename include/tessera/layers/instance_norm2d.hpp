@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // InstanceNorm2d: y = (x - mean) / sqrt(var + eps), per sample and channel, over space.
 #pragma once
-#include <tessera/kernels/cpu/group_norm.hpp>
-#include <tessera/layers/layer.hpp>
-#include <tessera/layers/options.hpp>
-#include <tessera/layers/run.hpp>
+#include <tessera/layers/group_norm.hpp>
 #include <tessera/tensor/error.hpp>
 
 namespace tessera {
@@ -21,24 +18,9 @@ namespace tessera {
 /// Errors     channels; at run time ArgumentError for 1x1 pixels, which have no variance
 /// Source     [ulyanov2016]
 template <int Channels, Epsilon Eps = eps(1e-5)>
-struct InstanceNorm2d {
+struct InstanceNorm2d : detail::GroupNorm<Channels, Channels> {
   static_assert(Channels > 0, "tessera: InstanceNorm2d needs a positive channel count");
   static constexpr std::string_view name = "instance_norm2d";
-  static constexpr bool needs_x = true, needs_y = false, strided = true, gradient_in_place = true;
-  static constexpr Reach reach{0};
-
-  static constexpr ShapeOrComplaint output_shape(Shape in) {
-    if (in.channels != Channels) return Complaint::channels;
-    return in;
-  }
-  /// Mean and 1 / sqrt(var + eps).
-  static constexpr Saved saved(Shape) { return {2 * Channels, 0}; }
-  static constexpr std::size_t workspace(const WorkspaceRequest& r) {
-    return r.scalar_size == sizeof(double)
-               ? kernels::group_norm_workspace<double>(r.batch, r.output)
-               : kernels::group_norm_workspace<float>(r.batch, r.output);
-  }
-  static constexpr std::int64_t flops(Shape, Shape out) { return 2 * out.size(); }
 
   template <class T>
   static void forward(const Run<Cpu, T>& run) {
