@@ -37,11 +37,13 @@ double seconds_since(Clock::time_point start) {
 
 /// The number of epochs that take about `training_seconds` here, measured on two steps of a model
 /// that is thrown away.
-template <class Train>
-int affordable_epochs(const Train& train, const ProgramOptions& options) {
-  ts::Model<Net> model(ts::Seed{options.seed}, options.context());
+template <class Device, class Train>
+int affordable_epochs(const ts::Context<Device>& context, const Train& train,
+                      const ProgramOptions& options) {
+  ts::Model<Net, Device> model(ts::Seed{options.seed}, context);
   ts::Trainer trainer(model, ts::MseLoss{}, ts::Adam{});
   auto pass = trainer.make_pass(options.batch);
+  ts::BatchInput<Device, float> input(context);
   const ts::Loader loader(train, ts::LoaderOptions::training(options.batch, {}));
   ts::Batch batch = loader.make_batch();
   Clock::time_point start;
@@ -49,19 +51,17 @@ int affordable_epochs(const Train& train, const ProgramOptions& options) {
   for (int step = 0; step < warm_up + timed; ++step) {
     if (step == warm_up) start = Clock::now();
     loader.fill(0, batch);
-    std::copy_n(batch.masked.data(), pass.input().size(), pass.input().data);
-    ts::valid_from_hole(batch.hole.data(), pass.input_valid().data, batch.hole.size());
-    trainer.step(pass, {batch.images(), batch.hole.data()});
+    trainer.step(pass, input.write(pass, batch)).total();  // waits for a GPU
   }
   const double epoch = seconds_since(start) / timed * static_cast<double>(loader.batches());
   return std::clamp(static_cast<int>(training_seconds / epoch), 1, 200);
 }
 
 /// Trains, with the metrics of held-out images after each epoch.
-template <class Train, class Test>
-ts::EpochReport train(ts::Model<Net>& model, const Train& patches, const Test& held_out,
+template <class Device, class Train, class Test>
+ts::EpochReport train(ts::Model<Net, Device>& model, const Train& patches, const Test& held_out,
                       ProgramOptions options) {
-  if (options.epochs == 0) options.epochs = affordable_epochs(patches, options);
+  if (options.epochs == 0) options.epochs = affordable_epochs(model.context(), patches, options);
   options.schedule = "cosine";
   ts::Trainer trainer(model, ts::MseLoss{}, ts::Adam{.learning_rate = 1e-2});
   trainer.test_on(held_out);
@@ -70,7 +70,8 @@ ts::EpochReport train(ts::Model<Net>& model, const Train& patches, const Test& h
 
 /// Scratches a whole photograph and restores it; writes masked | restored | truth side by side and
 /// the restored picture alone.
-void restore(ts::Model<Net>& model, const ts::Photograph& photograph,
+template <class Device>
+void restore(ts::Model<Net, Device>& model, const ts::Photograph& photograph,
              const std::filesystem::path& out) {
   const ts::Shape shape{photograph.height, photograph.width, 3};
   ts::Samples picture{ts::Tensor<float>(1, shape), {}, ts::Buffer<std::uint8_t>(shape.pixels())};
@@ -89,10 +90,11 @@ void restore(ts::Model<Net>& model, const ts::Photograph& photograph,
               100 * ts::hole_ratio(picture.hole.span()), seconds);
 }
 
-void demo(const ProgramOptions& options) {
+template <class Device>
+void demo(const ts::Context<Device>& context, const ProgramOptions& options) {
   const auto start = Clock::now();
   const std::filesystem::path data = options.data, out = options.out;
-  ts::Model<Net> model(ts::Seed{options.seed}, options.context());
+  ts::Model<Net, Device> model(ts::Seed{options.seed}, context);
   ts::EpochReport report;
   if (std::filesystem::exists(data / "data_batch_1.bin")) {  // CIFAR-10
     const ts::Cifar10 cifar(data);
@@ -131,5 +133,7 @@ int main(int argc, char** argv) {
   defaults.data = "photographs";
   defaults.epochs = 0;
   return run_program("Trains pconv_cifar_net2 on photographs for about two minutes", defaults, argc,
-                     argv, demo);
+                     argv, [](const ProgramOptions& options) {
+                       on_device(options, [&](const auto& context) { demo(context, options); });
+                     });
 }

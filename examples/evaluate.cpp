@@ -63,6 +63,7 @@ void add_figures(ts::JsonLine& line, const std::string& prefix, const std::strin
 
 int main(int argc, char** argv) {
   std::string model_path, data, system, kind = "lines", masks;
+  DeviceOptions on;
   std::int64_t limit = 1000, seed = 12345, memory_limit = 2048, threads = 0;
   const std::vector<Argument> arguments{
       {"model", &model_path, "weights of a trained model, a safetensors file"},
@@ -74,12 +75,13 @@ int main(int argc, char** argv) {
       {"--system", &system, "network, for a model file that does not name it", false,
        known_systems()},
       {"--memory-limit", &memory_limit, "MiB; larger images are worked on in tiles", false, {}, 1},
+      {"--device", &on.device, device_texts[0], false, {"cpu", "cuda", "auto"}},
+      {"--products", &on.products, device_texts[1], false, {"float32", "tf32", "bf16"}},
       {"--threads", &threads, "0: one for each core"}};
   return run_with_arguments("Measures a model", arguments, argc, argv, [&] {
-    const auto context = threads > 0 ? ts::Context<ts::Cpu>{static_cast<int>(threads)}
-                                     : ts::Context<ts::Cpu>::all_cores();
+    on.threads = static_cast<int>(threads);
     const auto start = std::chrono::steady_clock::now();
-    const OpenedModel model = open_model(model_path, system, context);
+    const OpenedModel model = open_model(model_path, system, on);
     const std::size_t bytes = static_cast<std::size_t>(memory_limit) << 20;
     const bool cifar = std::filesystem::exists(std::filesystem::path(data) / "test_batch.bin");
     const ts::ImageSet set = cifar ? ts::Cifar10(data).test() : ts::ImageSet{};
@@ -111,7 +113,7 @@ int main(int argc, char** argv) {
       const ts::View<const float> view = std::as_const(truth).view();
       const ts::Tensor<float> output = model.restorer->raw_output(view, hole.data(), bytes);
       const bool ssim = s.height >= ts::ssim_window && s.width >= ts::ssim_window;
-      sums.add(context, output.view(), view, hole.data(), ssim);
+      sums.add(on.cpu(), output.view(), view, hole.data(), ssim);
     }
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
 

@@ -42,6 +42,7 @@ std::string size_text(int height, int width) {
 
 int main(int argc, char** argv) {
   std::string model_path, image_path, mask_path, out, system;
+  DeviceOptions on;
   std::int64_t memory_limit = 2048, threads = 0;
   const std::vector<Argument> arguments{
       {"model", &model_path, "weights of a trained model, a safetensors file"},
@@ -51,17 +52,18 @@ int main(int argc, char** argv) {
       {"--system", &system, "network, for a model file that does not name it", false,
        known_systems()},
       {"--memory-limit", &memory_limit, "MiB; larger images are worked on in tiles", false, {}, 1},
+      {"--device", &on.device, device_texts[0], false, {"cpu", "cuda", "auto"}},
+      {"--products", &on.products, device_texts[1], false, {"float32", "tf32", "bf16"}},
       {"--threads", &threads, "0: one for each core"}};
   return run_with_arguments("Fills the holes of an image", arguments, argc, argv, [&] {
-    const auto context = threads > 0 ? ts::Context<ts::Cpu>{static_cast<int>(threads)}
-                                     : ts::Context<ts::Cpu>::all_cores();
+    on.threads = static_cast<int>(threads);
     const ts::Image image = ts::read_image(image_path);
     ts::image_file_format(out, image);  // refuses a name before the work, not after it
     const ts::HoleMask mask = ts::read_hole(mask_path);
     if (mask.height != image.height || mask.width != image.width)
       throw ts::ShapeError(mask_path + ": the mask has " + size_text(mask.height, mask.width) +
                            " pixels, the image " + size_text(image.height, image.width));
-    const OpenedModel model = open_model(model_path, system, context);
+    const OpenedModel model = open_model(model_path, system, on);
     const std::size_t limit = static_cast<std::size_t>(memory_limit) << 20;
     const ts::TilePlan plan = model.restorer->plan_restoration(image, limit);
 

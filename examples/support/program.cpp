@@ -73,8 +73,10 @@ int run_program(const std::string& description, ProgramOptions options, int argc
   app.add_option("--threads", options.threads, "0: one for each core")->check(at_least(0));
   app.add_option("--workers", options.workers, "threads that read images ahead")
       ->check(at_least(0));
-  app.add_option("--device", options.device, "cpu, or auto: the best there is")
-      ->check(CLI::IsMember({"cpu", "auto"}));
+  app.add_option("--device", options.device, device_texts[0])
+      ->check(CLI::IsMember({"cpu", "cuda", "auto"}));
+  app.add_option("--products", options.products, device_texts[1])
+      ->check(CLI::IsMember({"float32", "tf32", "bf16"}));
   const auto* resume =
       app.add_flag("--resume", options.resume, "go on from the checkpoint in --out, bit by bit");
   app.add_flag("--overwrite", options.overwrite, "replace the training that is in --out")

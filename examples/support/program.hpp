@@ -8,21 +8,17 @@
 #include <memory>
 #include <string>
 
-#include <tessera/tensor/context.hpp>
 #include <tessera/training/callbacks.hpp>
 
+#include "devices.hpp"
+
 /// Command line of a training program. Defaults are the recipe's.
-struct ProgramOptions {
-  std::string data = "data/cifar10", out = "runs/model", device = "cpu", schedule = "constant";
-  int epochs = 100, batch = 100, threads = 0, workers = 0;
+struct ProgramOptions : DeviceOptions {
+  std::string data = "data/cifar10", out = "runs/model", schedule = "constant";
+  int epochs = 100, batch = 100, workers = 0;
   std::size_t limit = 0, validation = 0;
   std::uint64_t seed = 7;
   bool resume = false, overwrite = false;
-
-  tessera::Context<tessera::Cpu> context() const {
-    return threads > 0 ? tessera::Context<tessera::Cpu>{threads}
-                       : tessera::Context<tessera::Cpu>::all_cores();
-  }
 };
 
 /// Parses the command line and runs the program. Exit status: 0 done, 1 the work failed, 2 wrong

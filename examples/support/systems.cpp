@@ -13,10 +13,10 @@ namespace ts = tessera;
 
 namespace {
 
-template <class Net>
+template <class Net, class Device>
 class RestorerOf : public Restorer {
  public:
-  RestorerOf(const ts::SafetensorsFile& file, ts::Context<ts::Cpu> context)
+  RestorerOf(const ts::SafetensorsFile& file, const ts::Context<Device>& context)
       : model_(ts::Seed{}, context) {
     ts::load_weights(model_, file);
   }
@@ -38,16 +38,20 @@ class RestorerOf : public Restorer {
   }
 
  private:
-  ts::Model<Net> model_;
+  ts::Model<Net, Device> model_;
 };
 
 struct System {
   const char* name;
-  std::unique_ptr<Restorer> (*open)(const ts::SafetensorsFile&, ts::Context<ts::Cpu>);
+  std::unique_ptr<Restorer> (*open)(const ts::SafetensorsFile&, const DeviceOptions&);
 };
 template <class Net>
-std::unique_ptr<Restorer> open(const ts::SafetensorsFile& file, ts::Context<ts::Cpu> context) {
-  return std::make_unique<RestorerOf<Net>>(file, context);
+std::unique_ptr<Restorer> open(const ts::SafetensorsFile& file, const DeviceOptions& on) {
+  std::unique_ptr<Restorer> restorer;
+  on_device(on, [&]<class Device>(const ts::Context<Device>& context) {
+    restorer = std::make_unique<RestorerOf<Net, Device>>(file, context);
+  });
+  return restorer;
 }
 
 constexpr System systems[] = {
@@ -72,7 +76,7 @@ std::vector<std::string> known_systems() {
 }
 
 OpenedModel open_model(const std::filesystem::path& path, const std::string& system,
-                       ts::Context<ts::Cpu> context) {
+                       const DeviceOptions& on) {
   const ts::SafetensorsFile file(path);
   const auto named = file.metadata().find("tessera.system");
   const bool says = named != file.metadata().end();
@@ -84,7 +88,7 @@ OpenedModel open_model(const std::filesystem::path& path, const std::string& sys
                         ts::printable_name(named->second));
   const std::string& name = says ? named->second : system;
   for (const System& known : systems)
-    if (known.name == name) return {name, known.open(file, context)};
+    if (known.name == name) return {name, known.open(file, on)};
   throw ts::ArgumentError(path.string() + ": the system \"" + ts::printable_name(name) +
                           "\" is not known; expected one of " + system_list());
 }

@@ -9,8 +9,9 @@
 #include <vector>
 
 #include <tessera/data/image_data.hpp>
-#include <tessera/tensor/context.hpp>
 #include <tessera/training/tiles.hpp>
+
+#include "devices.hpp"
 
 /// A trained model whose type the caller need not know. The functions are the library's of the same
 /// names; memory limits are in bytes.
@@ -41,4 +42,4 @@ std::vector<std::string> known_systems();
 /// names none, and may be empty else. Errors: FileError if the file cannot be read or is of another
 /// system, ArgumentError if no system is named or it is not known.
 OpenedModel open_model(const std::filesystem::path& path, const std::string& system,
-                       tessera::Context<tessera::Cpu> context);
+                       const DeviceOptions& on);

@@ -48,17 +48,20 @@ int train_cifar(const std::string& system, int argc, char** argv) {
             ts::with_masks(test_images.take(count), ts::numpy_line_masks(12345, count));
         print_test_masks(test);
 
-        ts::Model<Net> model(ts::Seed{o.seed}, o.context());
-        ts::Trainer trainer(model, ts::MseLoss{}, ts::Adam{.learning_rate = 1e-2});
-        trainer.test_on(test);
         if (o.validation > all.size() - limit)
           throw ts::ArgumentError("--validation " + std::to_string(o.validation) + ": behind the " +
                                   std::to_string(limit) + " training images there are only " +
                                   std::to_string(all.size() - limit) + "; lower --limit");
-        if (o.validation > 0)
-          trainer.validate_on(ts::with_masks(all.drop(limit).take(o.validation), ts::LineMasks{}));
-        const auto report = trainer.fit(train, fit_options(system, o));
-        const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
-        print_result(system, report, seconds.count());
+        on_device(o, [&]<class Device>(const ts::Context<Device>& context) {
+          ts::Model<Net, Device> model(ts::Seed{o.seed}, context);
+          ts::Trainer trainer(model, ts::MseLoss{}, ts::Adam{.learning_rate = 1e-2});
+          trainer.test_on(test);
+          if (o.validation > 0)
+            trainer.validate_on(
+                ts::with_masks(all.drop(limit).take(o.validation), ts::LineMasks{}));
+          const auto report = trainer.fit(train, fit_options(system, o));
+          const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+          print_result(system, report, seconds.count());
+        });
       });
 }

@@ -42,12 +42,12 @@ TEST_CASE_TEMPLATE("dropout: the twin, in every layout and in place", T, float, 
     for (const Layout layout : layouts)
       for (const int c : {1, 3, 17, 33, 700}) {
         Field<T> x(2, 3, 5, c, layout, 1), y(2, 3, 5, c, Layout::slice, 2);
-        dropout(Context<Cpu>{}, probability, key, stream, x, y.view());
+        dropout(Context<Cpu>{}, probability, {key, stream}, x, y.view());
         const T scale = static_cast<T>(1 / (1 - probability));
         for (std::ptrdiff_t p = 0; p < 30; ++p)
           for (int i = 0; i < c; ++i)
             CHECK(y.at(p, i) == (kept(p * c + i, probability) ? x.at(p, i) * scale : T(0)));
-        dropout(Context<Cpu>{}, probability, key, stream, x, x.view());
+        dropout(Context<Cpu>{}, probability, {key, stream}, x, x.view());
         for (std::ptrdiff_t p = 0; p < 30; ++p)
           for (int i = 0; i < c; ++i) CHECK(x.at(p, i) == y.at(p, i));
         CHECK((x.intact() && y.intact()));
@@ -59,10 +59,10 @@ TEST_CASE("dropout: the edges of a probability; NaN is dropped like any number")
   CHECK(dropout_threshold(0.5) == 0x80000000u);
   CHECK(dropout_threshold(1 - 0x1p-53) == 0xFFFFFFFFu);
   Field<float> x(1, 8, 8, 33), y(1, 8, 8, 33);
-  dropout(Context<Cpu>{}, 0, key, stream, x, y.view());
+  dropout(Context<Cpu>{}, 0, {key, stream}, x, y.view());
   CHECK(same_bits(x.memory(), y.memory()));
   x.fill(std::numeric_limits<float>::quiet_NaN());
-  dropout(Context<Cpu>{}, 0.5, key, stream, x, y.view());
+  dropout(Context<Cpu>{}, 0.5, {key, stream}, x, y.view());
   for (std::ptrdiff_t p = 0; p < 64; ++p)
     for (int c = 0; c < 33; ++c) {
       if (kept(p * 33 + c, 0.5)) CHECK(std::isnan(y.at(p, c)));
@@ -75,7 +75,7 @@ TEST_CASE("dropout: the share dropped, also in each residue of 4 and each channe
   for (const double probability : {0.1, 0.4, 0.5}) {
     Field<float> x(1, 200, 200, channels), y(1, 200, 200, channels);
     x.fill(1);
-    dropout(Context<Cpu>{}, probability, key, stream, x, y.view());
+    dropout(Context<Cpu>{}, probability, {key, stream}, x, y.view());
     double all = 0;
     for (int c = 0; c < channels; ++c) {
       double dropped = 0;
@@ -93,15 +93,15 @@ TEST_CASE("dropout: other keys and streams are other masks; any number of thread
   std::vector<float> first;
   for (const int threads : thread_counts) {
     Field<float> x(3, 40, 40, 17, Layout::slice), y(3, 40, 40, 17);
-    dropout(Context<Cpu>{threads}, 0.4, key, stream, x, y.view());
+    dropout(Context<Cpu>{threads}, 0.4, {key, stream}, x, y.view());
     if (threads == 1) first = y.memory();
     CHECK(same_bits(first, y.memory()));
   }
   Field<float> x(1, 100, 100, 4), a(1, 100, 100, 4), b(1, 100, 100, 4);
   x.fill(1);
   const auto agree = [&](std::uint64_t k, std::uint64_t s) {
-    dropout(Context<Cpu>{}, 0.5, key, stream, x, a.view());
-    dropout(Context<Cpu>{}, 0.5, k, s, x, b.view());
+    dropout(Context<Cpu>{}, 0.5, {key, stream}, x, a.view());
+    dropout(Context<Cpu>{}, 0.5, {k, s}, x, b.view());
     int same = 0;
     for (std::ptrdiff_t p = 0; p < 10000; ++p)
       for (int c = 0; c < 4; ++c) same += a.at(p, c) == b.at(p, c);

@@ -23,10 +23,10 @@ TEST_CASE_TEMPLATE("prelu: the twin, in every layout and in place", T, float, do
         Field<T> x(3, 3, 5, c, layout, 1), y(3, 3, 5, c, Layout::slice, 2);
         Field<T> dy(3, 3, 5, c, layout, 3), dx(3, 3, 5, c, Layout::contiguous, 4);
         x.at(7, 0) = T(0), x.at(8, 0) = T(-0.0);
-        prelu_forward(Context<Cpu>{}, slope, x, y.view());
+        prelu_forward(Context<Cpu>{}, &slope, x, y.view());
         auto workspace = scratch(3, {3, 5, c});
         T dslope = T(2);
-        prelu_backward(Context<Cpu>{}, slope, x, dy, dx.view(), &dslope, workspace.data());
+        prelu_backward(Context<Cpu>{}, &slope, x, dy, dx.view(), &dslope, workspace.data());
         double sum = 0, size = 0;
         for (std::ptrdiff_t p = 0; p < 45; ++p)
           for (int i = 0; i < c; ++i) {
@@ -40,12 +40,12 @@ TEST_CASE_TEMPLATE("prelu: the twin, in every layout and in place", T, float, do
         const double unit = sizeof(T) == 4 ? 0x1p-23 : 0x1p-52;
         CHECK(std::fabs(static_cast<double>(dslope) - 2 - sum) <= 2 * unit * (size + 2));
         // unwanted gradients, and the gradient over its own source
-        prelu_backward<T>(Context<Cpu>{}, slope, x, dy, View<T>{}, nullptr, nullptr);
+        prelu_backward(Context<Cpu>{}, &slope, x, dy, View<T>{}, nullptr, nullptr);
         T again = T(2);
-        prelu_backward(Context<Cpu>{}, slope, x, dy, View<T>{}, &again, workspace.data());
+        prelu_backward(Context<Cpu>{}, &slope, x, dy, View<T>{}, &again, workspace.data());
         CHECK(std::fabs(static_cast<double>(again - dslope)) <= 2 * unit * (size + 2));
-        prelu_backward(Context<Cpu>{}, slope, x, dy, dy.view(), nullptr, workspace.data());
-        prelu_forward(Context<Cpu>{}, slope, x, x.view());
+        prelu_backward(Context<Cpu>{}, &slope, x, dy, dy.view(), nullptr, workspace.data());
+        prelu_forward(Context<Cpu>{}, &slope, x, x.view());
         for (std::ptrdiff_t p = 0; p < 45; ++p)
           for (int i = 0; i < c; ++i) {
             CHECK(dy.at(p, i) == dx.at(p, i));
@@ -56,19 +56,20 @@ TEST_CASE_TEMPLATE("prelu: the twin, in every layout and in place", T, float, do
 }
 
 TEST_CASE("prelu: the slope's sum over many numbers is a double's; any number of threads") {
+  const float quarter = 0.25f;
   float first = 0;
   for (const int threads : thread_counts) {
     Field<float> x(3, 200, 200, 17), dy(3, 200, 200, 17, Layout::slice), dx(3, 200, 200, 17);
     x.fill(-0.1f), dy.fill(0.1f);
     auto workspace = scratch(3, {200, 200, 17});
     float dslope = 0;
-    prelu_backward(Context<Cpu>{threads}, 0.25f, x, dy, dx.view(), &dslope, workspace.data());
+    prelu_backward(Context<Cpu>{threads}, &quarter, x, dy, dx.view(), &dslope, workspace.data());
     if (threads == 1) first = dslope;
     CHECK(dslope == first);
     CHECK(dslope == static_cast<float>(-0.1f * 0.1f) * 2040000.0f);
   }
   Field<float> nan(1, 1, 1, 3), y(1, 1, 1, 3);
   nan.at(0, 1) = std::nanf("");
-  prelu_forward(Context<Cpu>{}, 0.25f, nan, y.view());
+  prelu_forward(Context<Cpu>{}, &quarter, nan, y.view());
   CHECK(std::isnan(y.at(0, 1)));
 }

@@ -22,6 +22,20 @@ void set_gradients(Model<Net, Cpu, double>& model, std::uint64_t step) {
 }
 std::vector<double> copy(std::span<const double> values) { return {values.begin(), values.end()}; }
 
+/// A user's algorithm: what the CPU needs.
+struct SignDescent {
+  static constexpr int buffers = 0;
+  double learning_rate = 0.5;
+
+  template <class T>
+  void step(const Context<Cpu>&, const ParameterRange<T>& r, std::int64_t t, double factor,
+            double gradient_scale) const {
+    for (std::size_t i = 0; i < r.size; ++i)
+      r.parameters[i] -= std::copysign(learning_rate * factor / static_cast<double>(t),
+                                       gradient_scale * r.gradients[i]);
+  }
+};
+
 }  // namespace
 
 TEST_CASE("Adam equals the formula over several steps") {
@@ -116,4 +130,19 @@ TEST_CASE("with everything frozen nothing moves") {
   set_gradients(model, 1);
   optimizer.step();
   CHECK(copy(model.parameters()) == before);
+}
+
+TEST_CASE("an algorithm of the user's own") {
+  Model<Net, Cpu, double> model(Seed{1});
+  Optimizer optimizer(model, SignDescent{});
+  auto w = copy(model.parameters());
+  for (int t = 1; t <= 3; ++t) {
+    set_gradients(model, static_cast<std::uint64_t>(t));
+    for (std::size_t i = 0; i < w.size(); ++i)
+      w[i] -= std::copysign(0.5 * 0.25 / t, -model.gradients()[i]);
+    optimizer.prepare_step(0.25);  // the two parts of a step
+    optimizer.launch_step(-2);
+  }
+  CHECK(copy(model.parameters()) == w);
+  CHECK(describe_algorithm(optimizer.algorithm()) == "an optimiser");
 }

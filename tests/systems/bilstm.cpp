@@ -7,7 +7,7 @@
 
 namespace ts = tessera;
 
-namespace systems {
+namespace systems::TESSERA_SYSTEMS_DEVICE {
 
 extern const Entry bilstm;
 const Entry bilstm{"bilstm", 256,
@@ -17,4 +17,4 @@ const Entry bilstm{"bilstm", 256,
                    },
                    4, 2e-3};
 
-}  // namespace systems
+}  // namespace systems::TESSERA_SYSTEMS_DEVICE

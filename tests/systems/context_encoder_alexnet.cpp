@@ -8,7 +8,7 @@
 
 namespace ts = tessera;
 
-namespace systems {
+namespace systems::TESSERA_SYSTEMS_DEVICE {
 
 extern const Entry context_encoder_alexnet;
 const Entry context_encoder_alexnet{"context_encoder_alexnet", 224,
@@ -21,4 +21,4 @@ const Entry context_encoder_alexnet{"context_encoder_alexnet", 224,
                                     },
                                     2, 2e-3};
 
-}  // namespace systems
+}  // namespace systems::TESSERA_SYSTEMS_DEVICE

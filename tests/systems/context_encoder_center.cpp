@@ -8,7 +8,7 @@
 
 namespace ts = tessera;
 
-namespace systems {
+namespace systems::TESSERA_SYSTEMS_DEVICE {
 
 extern const Entry context_encoder_center;
 const Entry context_encoder_center{"context_encoder_center", 256,
@@ -21,4 +21,4 @@ const Entry context_encoder_center{"context_encoder_center", 256,
                                    },
                                    4, 2e-3};
 
-}  // namespace systems
+}  // namespace systems::TESSERA_SYSTEMS_DEVICE

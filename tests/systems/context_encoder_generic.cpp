@@ -8,7 +8,7 @@
 
 namespace ts = tessera;
 
-namespace systems {
+namespace systems::TESSERA_SYSTEMS_DEVICE {
 
 extern const Entry context_encoder_generic;
 const Entry context_encoder_generic{"context_encoder_generic", 256,
@@ -21,4 +21,4 @@ const Entry context_encoder_generic{"context_encoder_generic", 256,
                                     },
                                     2, 2e-3};
 
-}  // namespace systems
+}  // namespace systems::TESSERA_SYSTEMS_DEVICE

@@ -7,7 +7,7 @@
 
 namespace ts = tessera;
 
-namespace systems {
+namespace systems::TESSERA_SYSTEMS_DEVICE {
 
 extern const Entry conv_fc_cifar;
 const Entry conv_fc_cifar{"conv_fc_cifar", 32,
@@ -17,4 +17,4 @@ const Entry conv_fc_cifar{"conv_fc_cifar", 32,
                           },
                           4, 2e-3};
 
-}  // namespace systems
+}  // namespace systems::TESSERA_SYSTEMS_DEVICE

@@ -8,7 +8,7 @@
 
 namespace ts = tessera;
 
-namespace systems {
+namespace systems::TESSERA_SYSTEMS_DEVICE {
 
 extern const Entry dmd_gan;
 const Entry dmd_gan{
@@ -23,4 +23,4 @@ const Entry dmd_gan{
     },
     2, 2e-3};
 
-}  // namespace systems
+}  // namespace systems::TESSERA_SYSTEMS_DEVICE

@@ -8,7 +8,7 @@
 
 namespace ts = tessera;
 
-namespace systems {
+namespace systems::TESSERA_SYSTEMS_DEVICE {
 
 extern const Entry g14_gan;
 const Entry g14_gan{
@@ -22,4 +22,4 @@ const Entry g14_gan{
     },
     1, 1e-3};
 
-}  // namespace systems
+}  // namespace systems::TESSERA_SYSTEMS_DEVICE

@@ -7,7 +7,7 @@
 
 namespace ts = tessera;
 
-namespace systems {
+namespace systems::TESSERA_SYSTEMS_DEVICE {
 
 extern const Entry pconv_cifar_net1;
 const Entry pconv_cifar_net1{"pconv_cifar_net1", 32,
@@ -17,4 +17,4 @@ const Entry pconv_cifar_net1{"pconv_cifar_net1", 32,
                              },
                              4, 1e-2};
 
-}  // namespace systems
+}  // namespace systems::TESSERA_SYSTEMS_DEVICE

@@ -7,7 +7,7 @@
 
 namespace ts = tessera;
 
-namespace systems {
+namespace systems::TESSERA_SYSTEMS_DEVICE {
 
 extern const Entry pconv_unet;
 const Entry pconv_unet{"pconv_unet", 256,
@@ -21,4 +21,4 @@ const Entry pconv_unet{"pconv_unet", 256,
                        },
                        2, 1e-2};
 
-}  // namespace systems
+}  // namespace systems::TESSERA_SYSTEMS_DEVICE

@@ -8,7 +8,7 @@
 
 namespace ts = tessera;
 
-namespace systems {
+namespace systems::TESSERA_SYSTEMS_DEVICE {
 
 extern const Entry pix2pix;
 const Entry pix2pix{"pix2pix", 256,
@@ -21,4 +21,4 @@ const Entry pix2pix{"pix2pix", 256,
                     },
                     2, 2e-3};
 
-}  // namespace systems
+}  // namespace systems::TESSERA_SYSTEMS_DEVICE

@@ -2,7 +2,7 @@
 // The list of all documented systems that are networks of this library.
 #include "system.hpp"
 
-namespace systems {
+namespace systems::TESSERA_SYSTEMS_DEVICE {
 
 extern const Entry dmd_gan, pconv_unet, pix2pix, g14_gan, bilstm, context_encoder_center,
     context_encoder_generic, context_encoder_alexnet, pconv_cifar_net1, pconv_cifar_net2, fcn_cifar,
@@ -25,10 +25,4 @@ const std::vector<const Entry*>& all() {
   return list;
 }
 
-const Entry* find(const std::string& name) {
-  for (const Entry* entry : all())
-    if (name == entry->name) return entry;
-  return nullptr;
-}
-
-}  // namespace systems
+}  // namespace systems::TESSERA_SYSTEMS_DEVICE

@@ -65,11 +65,13 @@ bool learns(const systems::Entry& entry, const ts::Image& photograph, const Sett
   const double rate =
       settings.learning_rate > 0 ? settings.learning_rate : entry.test_learning_rate;
   const auto system = entry.make({settings.threads, rate}, pictures);
-  const systems::Terms first = system->step();
+  system->step();
+  const systems::Terms first = system->terms();
   systems::Terms last;
   bool finite = true;
   for (int step = 1; step <= 20; ++step) {
-    last = system->step();
+    system->step();
+    last = system->terms();
     for (const auto& [name, value] : last) finite &= std::isfinite(value);
   }
   system->infer();
@@ -103,8 +105,9 @@ int main(int argc, char** argv) {
     const ts::Image image = photograph(settings.picture);
     bool good = true;
     if (settings.system.empty()) {
-      for (const systems::Entry* entry : systems::all()) good &= learns(*entry, image, settings);
-    } else if (const systems::Entry* entry = systems::find(settings.system)) {
+      for (const systems::Entry* entry : systems::Cpu::all())
+        good &= learns(*entry, image, settings);
+    } else if (const systems::Entry* entry = systems::find(systems::Cpu::all(), settings.system)) {
       good = learns(*entry, image, settings);
     } else {
       std::fprintf(stderr, "test_systems: no system is named \"%s\"\n", settings.system.c_str());

@@ -5,15 +5,20 @@
 #include <algorithm>
 #include <vector>
 
-#include <tessera/data/masks.hpp>
+#include <tessera/kernels/cpu/masked_input.hpp>
 #include <tessera/layers/normalize.hpp>
+#include <tessera/tensor/transfer.hpp>
 #include <tessera/training/gan_step.hpp>
-#include <tessera/training/masked_input.hpp>
 #include <tessera/training/trainer.hpp>
 
 #include "system.hpp"
+#ifdef TESSERA_SYSTEMS_CUDA
+#include <tessera/cuda.hpp>
+#endif
 
-namespace systems {
+namespace systems::TESSERA_SYSTEMS_DEVICE {
+
+using Device = tessera::TESSERA_SYSTEMS_DEVICE;
 
 /// In which range a system's images are (specification, section 1).
 enum class Range { unit, symmetric, imagenet };
@@ -29,30 +34,74 @@ inline void to_range(Range range, tessera::View<float> images) {
     }
 }
 
-/// The input images, and the truth: the same, or the centre that a network predicts.
-struct Batch {
-  tessera::Tensor<float> images, centre;
-  std::vector<std::uint8_t> hole;
+/// The device's context, as the request says.
+#ifdef TESSERA_SYSTEMS_CUDA
+inline tessera::Context<Device> context_of(const Request& request) {
+  using tessera::Precision;
+  return tessera::Context<Device>(0, request.products == "tf32"   ? Precision::tf32
+                                     : request.products == "bf16" ? Precision::bf16
+                                                                  : Precision::float32);
+}
+#else
+inline tessera::Context<Device> context_of(const Request& request) { return {request.threads}; }
+#endif
 
-  Batch(const Pictures& pictures, Range range, const tessera::Shape& output)
-      : images(pictures.images.batch(), pictures.images.shape()), hole(pictures.hole) {
+/// The input images, and the truth: the same, or the centre that a network predicts; on the device.
+class Batch {
+ public:
+  Batch(const tessera::Context<Device>& context, const Pictures& pictures, Range range,
+        const tessera::Shape& output)
+      : context_(context), shape_(pictures.images.shape()), truth_shape_(output) {
+    tessera::Tensor<float> images(pictures.images.batch(), shape_);
     std::copy_n(pictures.images.data(), images.size(), images.data());
     to_range(range, images.view());
-    if (output == images.shape()) return;
-    centre = tessera::Tensor<float>(images.batch(), output);
-    const int top = (images.shape().height - output.height) / 2;
-    const int left = (images.shape().width - output.width) / 2;
+    batch_ = images.batch();
+    images_ = to_device(images.span());
+    hole_ = to_device(std::span<const std::uint8_t>(pictures.hole));
+    if (output == shape_) return;
+    tessera::Tensor<float> centre(batch_, output);
+    const int top = (shape_.height - output.height) / 2;
+    const int left = (shape_.width - output.width) / 2;
     const auto from = images.view();
     for (int n = 0; n < from.batch; ++n)
       for (int h = 0; h < output.height; ++h)
         for (int w = 0; w < output.width; ++w)
           std::copy_n(from.pixel(n, top + h, left + w), output.channels,
                       centre.view().pixel(n, h, w));
+    centre_ = to_device(centre.span());
+  }
+
+  int size() const { return batch_; }
+  void write(tessera::Pass<Device, float>& pass) const {
+    tessera::kernels::masked_input(context_,
+                                   tessera::make_view<const float>(images_.data(), batch_, shape_),
+                                   hole_.data(), pass.input(), pass.input_valid());
   }
   tessera::Truth<float> truth() const {
-    const bool whole = centre.size() == 0;
-    return {(whole ? images : centre).view(), whole ? hole.data() : nullptr};
+    const bool whole = centre_.size() == 0;
+    return {tessera::make_view<const float>((whole ? images_ : centre_).data(), batch_,
+                                            whole ? shape_ : truth_shape_),
+            whole ? hole_.data() : nullptr};
   }
+
+ private:
+  template <class T>
+  using Numbers = typename tessera::Memory<Device>::template Buffer<T>;
+
+  template <class T, std::size_t N>
+  Numbers<std::remove_const_t<T>> to_device(std::span<T, N> values) const {
+    using U = std::remove_const_t<T>;
+    auto numbers = tessera::Memory<Device>::template make<U>(context_, values.size());
+    tessera::Memory<Device>::to_device(context_, numbers.data(), values.data(),
+                                       values.size_bytes());
+    return numbers;
+  }
+
+  tessera::Context<Device> context_;
+  int batch_ = 0;
+  tessera::Shape shape_, truth_shape_;
+  Numbers<float> images_, centre_;
+  Numbers<std::uint8_t> hole_;
 };
 
 inline void add_terms(const tessera::LossTerms& terms, Terms& all) {
@@ -64,21 +113,33 @@ template <class Net>
 class Restoring : public System {
  public:
   Restoring(const Request& request, const Pictures& pictures, Range range)
-      : generator(tessera::Seed{1}, {request.threads}),
-        batch(pictures, range, tessera::output_shape<Net>) {}
+      : generator(tessera::Seed{1}, context_of(request)),
+        batch(generator.context(), pictures, range, tessera::output_shape<Net>) {}
   void infer() override {
     if (evaluation_.empty())
       evaluation_.push_back(generator.pass(
-          {.batch = batch.images.batch(), .mode = tessera::Mode::evaluate, .gradients = false}));
-    tessera::run_on_masked(evaluation_[0], std::as_const(batch.images).view(), batch.hole.data());
+          {.batch = batch.size(), .mode = tessera::Mode::evaluate, .gradients = false}));
+    repeated_(generator.context(), [&] {
+      batch.write(evaluation_[0]);
+      evaluation_[0].forward();
+    });
+  }
+  std::vector<float> output() override {
+    infer();
+    const auto y = tessera::to_host(generator.context(), evaluation_[0].output());
+    return {y.data(), y.data() + y.size()};
+  }
+  void wait() override {
+    if constexpr (!tessera::Memory<Device>::on_host) generator.context().engine().synchronize();
   }
 
  protected:
-  tessera::Model<Net> generator;
+  tessera::Model<Net, Device> generator;
   Batch batch;
 
  private:
-  std::vector<tessera::Pass<tessera::Cpu, float>> evaluation_;  // made when it is first needed
+  std::vector<tessera::Pass<Device, float>> evaluation_;  // made when it is first needed
+  tessera::Repeated<Device> repeated_;
 };
 
 template <class Net, class Loss>
@@ -89,16 +150,20 @@ class PlainSystem : public Restoring<Net> {
         trainer_(this->generator, loss,
                  tessera::Adam{.learning_rate = request.learning_rate, .beta1 = 0.5}),
         pass_(trainer_.make_pass(pictures.images.batch())) {}
-  Terms step() override {
-    tessera::write_masked(pass_, std::as_const(this->batch.images).view(), this->batch.hole.data());
+  void step() override {
+    this->batch.write(pass_);
+    last_ = &trainer_.step(pass_, this->batch.truth());
+  }
+  Terms terms() override {
     Terms terms;
-    add_terms(trainer_.step(pass_, this->batch.truth()), terms);
+    add_terms(*last_, terms);
     return terms;
   }
 
  private:
-  tessera::Trainer<tessera::Model<Net>, Loss, tessera::Adam> trainer_;
-  tessera::Pass<tessera::Cpu, float> pass_;
+  tessera::Trainer<tessera::Model<Net, Device>, Loss, tessera::Adam> trainer_;
+  tessera::Pass<Device, float> pass_;
+  const tessera::LossTerms* last_ = nullptr;
 };
 
 template <class G, class D, class Loss, class Criterion>
@@ -107,16 +172,17 @@ class GanSystem : public Restoring<G> {
   GanSystem(const Request& request, const Pictures& pictures, Range range, const Loss& loss,
             const Criterion& criterion, tessera::GanOptions options)
       : Restoring<G>(request, pictures, range),
-        discriminator_(tessera::Seed{2}, {request.threads}),
+        discriminator_(tessera::Seed{2}, this->generator.context()),
         step_(this->generator, discriminator_, loss, criterion, adam(request), adam(request),
               with_batch(options, pictures)) {}
-  Terms step() override {
-    tessera::write_masked(step_.generator_pass(), std::as_const(this->batch.images).view(),
-                          this->batch.hole.data());
-    const tessera::GanTerms& done = step_(this->batch.truth());
+  void step() override {
+    this->batch.write(step_.generator_pass());
+    last_ = &step_(this->batch.truth());
+  }
+  Terms terms() override {
     Terms terms;
-    add_terms(done.generator, terms);
-    add_terms(done.discriminator, terms);
+    add_terms(last_->generator, terms);
+    add_terms(last_->discriminator, terms);
     std::rotate(terms.begin(), terms.begin() + 1, terms.end());  // behind "g_adversarial"
     return terms;
   }
@@ -130,10 +196,11 @@ class GanSystem : public Restoring<G> {
     return options;
   }
 
-  tessera::Model<D> discriminator_;
-  tessera::GanStep<tessera::Model<G>, tessera::Model<D>, Loss, Criterion, tessera::Adam,
-                   tessera::Adam>
+  tessera::Model<D, Device> discriminator_;
+  tessera::GanStep<tessera::Model<G, Device>, tessera::Model<D, Device>, Loss, Criterion,
+                   tessera::Adam, tessera::Adam>
       step_;
+  const tessera::GanTerms* last_ = nullptr;
 };
 
 template <class Net, class Loss>
@@ -154,4 +221,4 @@ std::unique_ptr<System> adversarial(const Request& request, const Pictures& pict
 inline constexpr tessera::GanOptions context_encoder_options{.adversarial_weight = 0.0005,
                                                              .discriminator_weight = 0.5};
 
-}  // namespace systems
+}  // namespace systems::TESSERA_SYSTEMS_DEVICE

@@ -7,7 +7,7 @@
 
 namespace ts = tessera;
 
-namespace systems {
+namespace systems::TESSERA_SYSTEMS_DEVICE {
 
 extern const Entry vanilla_autoencoder;
 const Entry vanilla_autoencoder{"vanilla_autoencoder", 32,
@@ -17,4 +17,4 @@ const Entry vanilla_autoencoder{"vanilla_autoencoder", 32,
                                 },
                                 1, 5e-3};
 
-}  // namespace systems
+}  // namespace systems::TESSERA_SYSTEMS_DEVICE

@@ -55,10 +55,17 @@ template <class T>
 void batch_norm_training(const Context<Cpu>&, const BatchNormState<T>&,
                          std::type_identity_t<View<const T>> x, View<T> y,
                          std::type_identity_t<T>* saved, std::byte* workspace);
+template <class T>
+void batch_norm_training(const Context<Cuda>&, const BatchNormState<T>&,
+                         std::type_identity_t<View<const T>> x, View<T> y,
+                         std::type_identity_t<T>* saved, std::byte* workspace);
 
 /// Running statistics; nothing is updated. y may be x.
 template <class T>
 void batch_norm_evaluation(const Context<Cpu>&, const BatchNormState<T>&,
+                           std::type_identity_t<View<const T>> x, View<T> y, std::byte* workspace);
+template <class T>
+void batch_norm_evaluation(const Context<Cuda>&, const BatchNormState<T>&,
                            std::type_identity_t<View<const T>> x, View<T> y, std::byte* workspace);
 
 /// Gradients of batch_norm_training. dx assigned, may be dy; dgamma, dbeta added to; each may be
@@ -70,10 +77,23 @@ void batch_norm_training_backward(const Context<Cpu>&, const BatchNormState<T>&,
                                   const std::type_identity_t<T>* saved, View<T> dx,
                                   std::type_identity_t<T>* dgamma, std::type_identity_t<T>* dbeta,
                                   std::byte* workspace);
+template <class T>
+void batch_norm_training_backward(const Context<Cuda>&, const BatchNormState<T>&,
+                                  std::type_identity_t<View<const T>> x,
+                                  std::type_identity_t<View<const T>> dy,
+                                  const std::type_identity_t<T>* saved, View<T> dx,
+                                  std::type_identity_t<T>* dgamma, std::type_identity_t<T>* dbeta,
+                                  std::byte* workspace);
 
 /// Gradients of batch_norm_evaluation, which used the running statistics of `state`.
 template <class T>
 void batch_norm_evaluation_backward(const Context<Cpu>&, const BatchNormState<T>&,
+                                    std::type_identity_t<View<const T>> x,
+                                    std::type_identity_t<View<const T>> dy, View<T> dx,
+                                    std::type_identity_t<T>* dgamma,
+                                    std::type_identity_t<T>* dbeta, std::byte* workspace);
+template <class T>
+void batch_norm_evaluation_backward(const Context<Cuda>&, const BatchNormState<T>&,
                                     std::type_identity_t<View<const T>> x,
                                     std::type_identity_t<View<const T>> dy, View<T> dx,
                                     std::type_identity_t<T>* dgamma,

@@ -19,10 +19,17 @@ namespace tessera::kernels {
 template <class T>
 void channelwise_fc_forward(const Context<Cpu>&, std::type_identity_t<View<const T>> x,
                             const T* weight, View<T> y, std::byte* workspace);
+template <class T>
+void channelwise_fc_forward(const Context<Cuda>&, std::type_identity_t<View<const T>> x,
+                            const T* weight, View<T> y, std::byte* workspace);
 
 /// dx assigned (empty: not wanted), dweight added to (null: not wanted).
 template <class T>
 void channelwise_fc_backward(const Context<Cpu>&, std::type_identity_t<View<const T>> x,
+                             std::type_identity_t<View<const T>> dy, const T* weight, View<T> dx,
+                             std::type_identity_t<T>* dweight, std::byte* workspace);
+template <class T>
+void channelwise_fc_backward(const Context<Cuda>&, std::type_identity_t<View<const T>> x,
                              std::type_identity_t<View<const T>> dy, const T* weight, View<T> dx,
                              std::type_identity_t<T>* dweight, std::byte* workspace);
 

@@ -17,10 +17,16 @@ namespace tessera::kernels {
 template <class T>
 void composite(const Context<Cpu>&, std::type_identity_t<View<const T>> y,
                std::type_identity_t<View<const T>> truth, const std::uint8_t* hole, View<T> z);
+template <class T>
+void composite(const Context<Cuda>&, std::type_identity_t<View<const T>> y,
+               std::type_identity_t<View<const T>> truth, const std::uint8_t* hole, View<T> z);
 
 /// dy += dz in the hole.
 template <class T>
 void composite_backward(const Context<Cpu>&, std::type_identity_t<View<const T>> dz,
+                        const std::uint8_t* hole, View<T> dy);
+template <class T>
+void composite_backward(const Context<Cuda>&, std::type_identity_t<View<const T>> dz,
                         const std::uint8_t* hole, View<T> dy);
 
 }  // namespace tessera::kernels

@@ -19,16 +19,27 @@ namespace tessera::kernels {
 template <int Kernel, int Stride, class T>
 void conv_transpose2d_forward(const Context<Cpu>&, const Conv2dProblem& turned, View<const T> x,
                               const T* weight, const T* bias, View<T> y, std::byte* workspace);
+template <int Kernel, int Stride, class T>
+void conv_transpose2d_forward(const Context<Cuda>&, const Conv2dProblem& turned, View<const T> x,
+                              const T* weight, const T* bias, View<T> y, std::byte* workspace);
 
 /// dx (assigned) from dy and weight.
 template <int Kernel, int Stride, class T>
 void conv_transpose2d_backward_input(const Context<Cpu>&, const Conv2dProblem& turned,
                                      View<const T> dy, const T* weight, View<T> dx,
                                      std::byte* workspace);
+template <int Kernel, int Stride, class T>
+void conv_transpose2d_backward_input(const Context<Cuda>&, const Conv2dProblem& turned,
+                                     View<const T> dy, const T* weight, View<T> dx,
+                                     std::byte* workspace);
 
 /// dweight [K, K, O, I] and dbias [O] (either may be null) are added to (+=).
 template <int Kernel, int Stride, class T>
 void conv_transpose2d_backward_weight(const Context<Cpu>&, const Conv2dProblem& turned,
+                                      View<const T> x, View<const T> dy, T* dweight, T* dbias,
+                                      std::byte* workspace);
+template <int Kernel, int Stride, class T>
+void conv_transpose2d_backward_weight(const Context<Cuda>&, const Conv2dProblem& turned,
                                       View<const T> x, View<const T> dy, T* dweight, T* dbias,
                                       std::byte* workspace);
 

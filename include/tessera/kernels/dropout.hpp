@@ -8,6 +8,7 @@
 #include <type_traits>
 
 #include <tessera/tensor/context.hpp>
+#include <tessera/tensor/random.hpp>
 #include <tessera/tensor/view.hpp>
 
 namespace tessera::kernels {
@@ -18,9 +19,12 @@ constexpr std::uint32_t dropout_threshold(double probability) {
 }
 
 /// y = x / (1 - probability) where kept, else 0 (whatever x is). x, y [N, H, W, C], any pixel
-/// stride; y may be x. key and stream name the random numbers, probability is in [0, 1).
+/// stride; y may be x; probability is in [0, 1).
 template <class T>
-void dropout(const Context<Cpu>&, double probability, std::uint64_t key, std::uint64_t stream,
+void dropout(const Context<Cpu>&, double probability, const RandomBlocks&,
+             std::type_identity_t<View<const T>> x, View<T> y);
+template <class T>
+void dropout(const Context<Cuda>&, double probability, const RandomBlocks&,
              std::type_identity_t<View<const T>> x, View<T> y);
 
 }  // namespace tessera::kernels

@@ -21,5 +21,9 @@ template <class T>
 void gemm(const Context<Cpu>&, Transpose ta, Transpose tb, std::ptrdiff_t m, std::ptrdiff_t n,
           std::ptrdiff_t k, std::type_identity_t<T> alpha, const T* A, std::ptrdiff_t lda,
           const T* B, std::ptrdiff_t ldb, std::type_identity_t<T> beta, T* C, std::ptrdiff_t ldc);
+template <class T>
+void gemm(const Context<Cuda>&, Transpose ta, Transpose tb, std::ptrdiff_t m, std::ptrdiff_t n,
+          std::ptrdiff_t k, std::type_identity_t<T> alpha, const T* A, std::ptrdiff_t lda,
+          const T* B, std::ptrdiff_t ldb, std::type_identity_t<T> beta, T* C, std::ptrdiff_t ldc);
 
 }  // namespace tessera::kernels

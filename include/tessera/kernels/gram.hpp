@@ -23,10 +23,15 @@ constexpr std::ptrdiff_t gram_size(int batch, int channels, int together) {
 /// G of x [N, H, W, C], any pixel stride; G [N / together, together C, together C].
 template <class T>
 void gram(const Context<Cpu>&, std::type_identity_t<View<const T>> x, int together, T* G);
+template <class T>
+void gram(const Context<Cuda>&, std::type_identity_t<View<const T>> x, int together, T* G);
 
 /// dx += 2 x S; S as G, symmetric.
 template <class T>
 void gram_backward(const Context<Cpu>&, std::type_identity_t<View<const T>> x, int together,
+                   const std::type_identity_t<T>* S, View<T> dx);
+template <class T>
+void gram_backward(const Context<Cuda>&, std::type_identity_t<View<const T>> x, int together,
                    const std::type_identity_t<T>* S, View<T> dx);
 
 }  // namespace tessera::kernels

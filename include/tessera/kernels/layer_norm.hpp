@@ -42,10 +42,21 @@ template <class T>
 void layer_norm_forward(const Context<Cpu>&, const LayerNormState<T>&,
                         std::type_identity_t<View<const T>> x, View<T> y,
                         std::type_identity_t<T>* saved);
+template <class T>
+void layer_norm_forward(const Context<Cuda>&, const LayerNormState<T>&,
+                        std::type_identity_t<View<const T>> x, View<T> y,
+                        std::type_identity_t<T>* saved);
 
 /// dx assigned, may be dy; dgamma, dbeta [C] added to; each may be empty or null.
 template <class T>
 void layer_norm_backward(const Context<Cpu>&, const LayerNormState<T>&,
+                         std::type_identity_t<View<const T>> x,
+                         std::type_identity_t<View<const T>> dy,
+                         const std::type_identity_t<T>* saved, View<T> dx,
+                         std::type_identity_t<T>* dgamma, std::type_identity_t<T>* dbeta,
+                         std::byte* workspace);
+template <class T>
+void layer_norm_backward(const Context<Cuda>&, const LayerNormState<T>&,
                          std::type_identity_t<View<const T>> x,
                          std::type_identity_t<View<const T>> dy,
                          const std::type_identity_t<T>* saved, View<T> dx,

@@ -23,20 +23,32 @@ inline constexpr std::ptrdiff_t linear_few_rows = 16;
 template <class T>
 void linear_forward(const Context<Cpu>&, std::type_identity_t<View<const T>> x, const T* weight,
                     const std::type_identity_t<T>* bias, View<T> y);
+template <class T>
+void linear_forward(const Context<Cuda>&, std::type_identity_t<View<const T>> x, const T* weight,
+                    const std::type_identity_t<T>* bias, View<T> y);
 
 /// dx assigned.
 template <class T>
 void linear_backward_input(const Context<Cpu>&, std::type_identity_t<View<const T>> dy,
+                           const T* weight, View<T> dx);
+template <class T>
+void linear_backward_input(const Context<Cuda>&, std::type_identity_t<View<const T>> dy,
                            const T* weight, View<T> dx);
 
 /// dweight [O, I], added to.
 template <class T>
 void linear_backward_weight(const Context<Cpu>&, std::type_identity_t<View<const T>> x,
                             std::type_identity_t<View<const T>> dy, T* dweight);
+template <class T>
+void linear_backward_weight(const Context<Cuda>&, std::type_identity_t<View<const T>> x,
+                            std::type_identity_t<View<const T>> dy, T* dweight);
 
 /// Sums over the pixels, in double, added to first and second [O]; each may be null.
 template <class T>
 void bias_gradient(const Context<Cpu>&, View<const T> dy, std::type_identity_t<T>* first,
+                   std::type_identity_t<T>* second = nullptr);
+template <class T>
+void bias_gradient(const Context<Cuda>&, View<const T> dy, std::type_identity_t<T>* first,
                    std::type_identity_t<T>* second = nullptr);
 
 }  // namespace tessera::kernels

@@ -43,10 +43,17 @@ struct LstmState {
 template <class T>
 void lstm_forward(const Context<Cpu>&, const LstmProblem&, const LstmWeights<const T>* weights,
                   const T* x, const LstmState<T>& state, std::byte* workspace);
+template <class T>
+void lstm_forward(const Context<Cuda>&, const LstmProblem&, const LstmWeights<const T>* weights,
+                  const T* x, const LstmState<T>& state, std::byte* workspace);
 
 /// dx [T, S, I] (assigned; null: not wanted) and gradients[D] from dy [T, S, D H].
 template <class T>
 void lstm_backward(const Context<Cpu>&, const LstmProblem&, const LstmWeights<const T>* weights,
+                   const T* x, const LstmState<T>& state, const T* dy, T* dx,
+                   const LstmWeights<T>* gradients, std::byte* workspace);
+template <class T>
+void lstm_backward(const Context<Cuda>&, const LstmProblem&, const LstmWeights<const T>* weights,
                    const T* x, const LstmState<T>& state, const T* dy, T* dx,
                    const LstmWeights<T>* gradients, std::byte* workspace);
 
@@ -54,7 +61,11 @@ void lstm_backward(const Context<Cpu>&, const LstmProblem&, const LstmWeights<co
 template <class T>
 void to_time_major(const Context<Cpu>&, View<const T> from, T* to);
 template <class T>
+void to_time_major(const Context<Cuda>&, View<const T> from, T* to);
+template <class T>
 void from_time_major(const Context<Cpu>&, const T* from, View<T> to);
+template <class T>
+void from_time_major(const Context<Cuda>&, const T* from, View<T> to);
 
 /// Scratch bytes, by shape and scalar alone.
 template <class T>

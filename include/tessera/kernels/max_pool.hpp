@@ -18,11 +18,18 @@ namespace tessera::kernels {
 template <class T>
 void max_pool_forward(const Context<Cpu>&, int kernel, int stride,
                       std::type_identity_t<View<const T>> x, View<T> y);
+template <class T>
+void max_pool_forward(const Context<Cuda>&, int kernel, int stride,
+                      std::type_identity_t<View<const T>> x, View<T> y);
 
 /// dx [N, H, W, C] assigned from x and dy [N, H', W', C]; an empty dx is not wanted. dx overlaps
 /// neither x nor dy.
 template <class T>
 void max_pool_backward(const Context<Cpu>&, int kernel, int stride,
+                       std::type_identity_t<View<const T>> x,
+                       std::type_identity_t<View<const T>> dy, View<T> dx);
+template <class T>
+void max_pool_backward(const Context<Cuda>&, int kernel, int stride,
                        std::type_identity_t<View<const T>> x,
                        std::type_identity_t<View<const T>> dy, View<T> dx);
 

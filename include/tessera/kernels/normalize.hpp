@@ -14,10 +14,16 @@ namespace tessera::kernels {
 template <class T>
 void normalize_forward(const Context<Cpu>&, const double* mean, const double* deviation,
                        std::type_identity_t<View<const T>> x, View<T> y);
+template <class T>
+void normalize_forward(const Context<Cuda>&, const double* mean, const double* deviation,
+                       std::type_identity_t<View<const T>> x, View<T> y);
 
 /// dx assigned from dy; an empty dx is not wanted, and dx may lie over dy.
 template <class T>
 void normalize_backward(const Context<Cpu>&, const double* deviation,
+                        std::type_identity_t<View<const T>> dy, View<T> dx);
+template <class T>
+void normalize_backward(const Context<Cuda>&, const double* deviation,
                         std::type_identity_t<View<const T>> dy, View<T> dx);
 
 }  // namespace tessera::kernels

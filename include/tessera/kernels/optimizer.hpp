@@ -45,4 +45,16 @@ template <class T>
 void sgd_step(const Context<Cpu>&, std::size_t n, T* w, std::type_identity_t<T>* u,
               const std::type_identity_t<T>* g, const SgdConstants&);
 
+/// The same on a GPU, where settings, scale and gate are the GPU's: a step that is repeated as a
+/// graph reads those of its time. *scale multiplies gradient_scale, null = 1; nothing is updated
+/// where *gate is 0, null = update.
+template <class T>
+void adam_step(const Context<Cuda>&, std::size_t n, T* w, T* m, T* v,
+               const std::type_identity_t<T>* g, const AdamConstants*, const double* scale,
+               const int* gate);
+template <class T>
+void sgd_step(const Context<Cuda>&, std::size_t n, T* w, std::type_identity_t<T>* u,
+              const std::type_identity_t<T>* g, const SgdConstants*, const double* scale,
+              const int* gate);
+
 }  // namespace tessera::kernels

@@ -38,13 +38,20 @@ struct AxisOrder {
 template <class T>
 void permute(const Context<Cpu>&, const AxisOrder& order, std::type_identity_t<View<const T>> x,
              View<T> y);
+template <class T>
+void permute(const Context<Cuda>&, const AxisOrder& order, std::type_identity_t<View<const T>> x,
+             View<T> y);
 
 /// x [N, H, W, C] -> y [N, 1, 1, C H W]; any pixel strides.
 template <class T>
 void flatten(const Context<Cpu>&, std::type_identity_t<View<const T>> x, View<T> y);
+template <class T>
+void flatten(const Context<Cuda>&, std::type_identity_t<View<const T>> x, View<T> y);
 
 /// x [N, 1, 1, C H W] -> y [N, H, W, C]; any pixel strides.
 template <class T>
 void unflatten(const Context<Cpu>&, std::type_identity_t<View<const T>> x, View<T> y);
+template <class T>
+void unflatten(const Context<Cuda>&, std::type_identity_t<View<const T>> x, View<T> y);
 
 }  // namespace tessera::kernels

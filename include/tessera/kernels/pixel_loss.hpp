@@ -12,6 +12,7 @@
 
 #include <tessera/tensor/buffer.hpp>
 #include <tessera/tensor/context.hpp>
+#include <tessera/tensor/device_number.hpp>
 #include <tessera/tensor/view.hpp>
 
 namespace tessera::kernels {
@@ -40,6 +41,19 @@ template <class T>
 double pixel_loss(const Context<Cpu>&, PixelError, Region, std::type_identity_t<View<const T>> y,
                   std::type_identity_t<View<const T>> target, const std::uint8_t* hole,
                   double factor, View<T> dy, std::byte* workspace);
+template <class T>
+DeviceNumber pixel_loss(const Context<Cuda>&, PixelError, Region,
+                        std::type_identity_t<View<const T>> y,
+                        std::type_identity_t<View<const T>> target, const std::uint8_t* hole,
+                        double factor, View<T> dy, std::byte* workspace);
+
+/// The same, loss and gradient divided by the number of elements of the region, at least 1: on a
+/// GPU alone, where the host does not know it.
+template <class T>
+DeviceNumber pixel_loss_mean(const Context<Cuda>&, PixelError, Region,
+                             std::type_identity_t<View<const T>> y,
+                             std::type_identity_t<View<const T>> target, const std::uint8_t* hole,
+                             double factor, View<T> dy, std::byte* workspace);
 
 /// Number of pixels in the region, among `pixels` of `hole`.
 std::int64_t region_pixels(Region, const std::uint8_t* hole, std::ptrdiff_t pixels);

@@ -111,11 +111,18 @@ namespace tessera::kernels {
 template <class F, class T>
 void pointwise_forward(const Context<Cpu>&, const F& f, std::type_identity_t<View<const T>> x,
                        View<T> y);
+template <class F, class T>
+void pointwise_forward(const Context<Cuda>&, const F& f, std::type_identity_t<View<const T>> x,
+                       View<T> y);
 
 /// dx = dy * f'(x, y). dx may be dy. x may be empty where needs_x<F>() is false, y where
 /// needs_y<F>() is; an empty dx is not wanted.
 template <class F, class T>
 void pointwise_backward(const Context<Cpu>&, const F& f, std::type_identity_t<View<const T>> x,
+                        std::type_identity_t<View<const T>> y,
+                        std::type_identity_t<View<const T>> dy, View<T> dx);
+template <class F, class T>
+void pointwise_backward(const Context<Cuda>&, const F& f, std::type_identity_t<View<const T>> x,
                         std::type_identity_t<View<const T>> y,
                         std::type_identity_t<View<const T>> dy, View<T> dx);
 

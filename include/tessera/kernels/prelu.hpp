@@ -25,14 +25,22 @@ constexpr std::size_t prelu_workspace(int batch, const Shape& shape) {
   return aligned_size(chunks * sizeof(double));
 }
 
-/// x, y [N, H, W, C], any pixel stride; y may be x.
+/// x, y [N, H, W, C], any pixel stride; y may be x; slope [1].
 template <class T>
-void prelu_forward(const Context<Cpu>&, T slope, std::type_identity_t<View<const T>> x, View<T> y);
+void prelu_forward(const Context<Cpu>&, const std::type_identity_t<T>* slope,
+                   std::type_identity_t<View<const T>> x, View<T> y);
+template <class T>
+void prelu_forward(const Context<Cuda>&, const std::type_identity_t<T>* slope,
+                   std::type_identity_t<View<const T>> x, View<T> y);
 
 /// dx assigned, may be dy; *dslope added to, summed in double; each may be empty or null.
 template <class T>
-void prelu_backward(const Context<Cpu>&, T slope, std::type_identity_t<View<const T>> x,
-                    std::type_identity_t<View<const T>> dy, View<T> dx,
-                    std::type_identity_t<T>* dslope, std::byte* workspace);
+void prelu_backward(const Context<Cpu>&, const std::type_identity_t<T>* slope,
+                    std::type_identity_t<View<const T>> x, std::type_identity_t<View<const T>> dy,
+                    View<T> dx, std::type_identity_t<T>* dslope, std::byte* workspace);
+template <class T>
+void prelu_backward(const Context<Cuda>&, const std::type_identity_t<T>* slope,
+                    std::type_identity_t<View<const T>> x, std::type_identity_t<View<const T>> dy,
+                    View<T> dx, std::type_identity_t<T>* dslope, std::byte* workspace);
 
 }  // namespace tessera::kernels

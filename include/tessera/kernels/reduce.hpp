@@ -7,6 +7,7 @@
 
 #include <tessera/tensor/buffer.hpp>
 #include <tessera/tensor/context.hpp>
+#include <tessera/tensor/device_number.hpp>
 
 namespace tessera::kernels {
 
@@ -34,5 +35,25 @@ double max_abs(const Context<Cpu>&, const T* x, std::size_t n, std::byte* worksp
 template <class T>
 std::int64_t count_non_finite(const Context<Cpu>&, const T* x, std::size_t n,
                               std::byte* workspace);
+
+/// On a GPU, which has its own scratch memory: the numbers stay there.
+template <class T>
+DeviceNumber sum(const Context<Cuda>&, const T* x, std::size_t n);
+template <class T>
+DeviceNumber sum_of_squares(const Context<Cuda>&, const T* x, std::size_t n);
+template <class T>
+DeviceNumber max_abs(const Context<Cuda>&, const T* x, std::size_t n);
+template <class T>
+DeviceNumber count_non_finite(const Context<Cuda>&, const T* x, std::size_t n);
+
+/// min(1, max_norm / (sqrt(sum of x[i]^2) + 1e-6)): what brings a gradient's norm down to max_norm.
+template <class T>
+DeviceNumber clip_scale(const Context<Cuda>&, const T* x, std::size_t n, double max_norm);
+
+/// A number that the host knows, or one times its factor, as it lies on the GPU: factor 1.
+DeviceNumber number(const Context<Cuda>&, double value);
+DeviceNumber number(const Context<Cuda>&, const DeviceNumber& n);
+/// *to += n, on the GPU.
+void add_number(const Context<Cuda>&, const DeviceNumber& n, double* to);
 
 }  // namespace tessera::kernels

@@ -17,11 +17,16 @@ namespace tessera::kernels {
 /// x [N, H, W, C] -> y [N, H', W', C], all sizes at least 1; any pixel strides.
 template <class T>
 void resize_bilinear_forward(const Context<Cpu>&, std::type_identity_t<View<const T>> x, View<T> y);
+template <class T>
+void resize_bilinear_forward(const Context<Cuda>&, std::type_identity_t<View<const T>> x, View<T> y);
 
 /// dx [N, H, W, C] assigned from dy [N, H', W', C]; an empty dx is not wanted. dx does not overlap
 /// dy.
 template <class T>
 void resize_bilinear_backward(const Context<Cpu>&, std::type_identity_t<View<const T>> dy,
+                              View<T> dx);
+template <class T>
+void resize_bilinear_backward(const Context<Cuda>&, std::type_identity_t<View<const T>> dy,
                               View<T> dx);
 
 }  // namespace tessera::kernels

@@ -18,6 +18,7 @@
 #include <type_traits>
 
 #include <tessera/kernels/pixel_loss.hpp>
+#include <tessera/tensor/device_number.hpp>
 
 namespace tessera::kernels {
 
@@ -35,5 +36,9 @@ template <class T>
 double target_loss(const Context<Cpu>&, TargetError, std::type_identity_t<View<const T>> y,
                    std::type_identity_t<View<const T>> targets, double target, double factor,
                    View<T> dy, std::byte* workspace);
+template <class T>
+DeviceNumber target_loss(const Context<Cuda>&, TargetError, std::type_identity_t<View<const T>> y,
+                         std::type_identity_t<View<const T>> targets, double target,
+                         double factor, View<T> dy, std::byte* workspace);
 
 }  // namespace tessera::kernels

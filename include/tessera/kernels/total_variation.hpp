@@ -14,6 +14,7 @@
 
 #include <tessera/tensor/buffer.hpp>
 #include <tessera/tensor/context.hpp>
+#include <tessera/tensor/device_number.hpp>
 #include <tessera/tensor/view.hpp>
 
 namespace tessera::kernels {
@@ -30,5 +31,9 @@ template <class T>
 double total_variation(const Context<Cpu>&, std::type_identity_t<View<const T>> y,
                        std::type_identity_t<View<const T>> truth, const std::uint8_t* hole,
                        double factor, View<T> dy, std::byte* workspace);
+template <class T>
+DeviceNumber total_variation(const Context<Cuda>&, std::type_identity_t<View<const T>> y,
+                             std::type_identity_t<View<const T>> truth, const std::uint8_t* hole,
+                             double factor, View<T> dy, std::byte* workspace);
 
 }  // namespace tessera::kernels

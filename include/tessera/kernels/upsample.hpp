@@ -15,13 +15,20 @@ namespace tessera::kernels {
 template <class T>
 void upsample_forward(const Context<Cpu>&, int factor, std::type_identity_t<View<const T>> x,
                       View<T> y);
+template <class T>
+void upsample_forward(const Context<Cuda>&, int factor, std::type_identity_t<View<const T>> x,
+                      View<T> y);
 
 /// dy [N, F*H, F*W, C] -> dx [N, H, W, C], assigned; an empty dx is not wanted.
 template <class T>
 void upsample_backward(const Context<Cpu>&, int factor, std::type_identity_t<View<const T>> dy,
                        View<T> dx);
+template <class T>
+void upsample_backward(const Context<Cuda>&, int factor, std::type_identity_t<View<const T>> dy,
+                       View<T> dx);
 
 /// x [N, H, W, G] -> y [N, F*H, F*W, G].
 void upsample_mask(const Context<Cpu>&, int factor, MaskView x, MutableMaskView y);
+void upsample_mask(const Context<Cuda>&, int factor, MaskView x, MutableMaskView y);
 
 }  // namespace tessera::kernels

@@ -29,12 +29,12 @@ struct AvgPool2d {
   }
   static constexpr std::int64_t flops(Shape, Shape out) { return out.size() * Kernel * Kernel; }
 
-  template <class T>
-  static void forward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void forward(const Run<Device, T>& run) {
     kernels::avg_pool_forward(run.context(), Kernel, Stride, run.x(), run.y());
   }
-  template <class T>
-  static void backward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void backward(const Run<Device, T>& run) {
     kernels::avg_pool_backward(run.context(), Kernel, Stride, run.dy(), run.dx());
   }
 };

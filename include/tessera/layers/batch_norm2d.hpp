@@ -2,6 +2,7 @@
 // BatchNorm2d: y = (x - mean) / sqrt(var + eps) * weight + bias, per channel over batch and space.
 #pragma once
 #include <tessera/kernels/cpu/batch_norm.hpp>
+#include <tessera/kernels/cpu/copy.hpp>
 #include <tessera/layers/layer.hpp>
 #include <tessera/layers/options.hpp>
 #include <tessera/layers/run.hpp>
@@ -36,8 +37,8 @@ struct BatchNorm {
   }
   static constexpr std::int64_t flops(Shape, Shape out) { return 2 * out.size(); }
 
-  template <class T>
-  static void forward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void forward(const Run<Device, T>& run) {
     if (!run.batch_statistics()) {
       kernels::batch_norm_evaluation(run.context(), state(run), run.x(), run.y(), run.workspace());
       return;
@@ -47,10 +48,10 @@ struct BatchNorm {
           "batch norm: training needs more than one value per channel, got one (batch 1 of 1x1)");
     kernels::batch_norm_training(run.context(), state(run), run.x(), run.y(), run.saved(),
                                  run.workspace());
-    ++*run.counter(4);
+    kernels::increment(run.context(), run.counter(4));
   }
-  template <class T>
-  static void backward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void backward(const Run<Device, T>& run) {
     T* const dweight = run.gradient(0).data;
     T* const dbias = run.gradient(1).data;
     if (run.batch_statistics())
@@ -62,8 +63,8 @@ struct BatchNorm {
   }
 
  private:
-  template <class T>
-  static kernels::BatchNormState<T> state(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static kernels::BatchNormState<T> state(const Run<Device, T>& run) {
     return {run.parameter(0).data,
             run.parameter(1).data,
             run.parameter(2).data,

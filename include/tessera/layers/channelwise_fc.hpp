@@ -46,14 +46,14 @@ struct ChannelwiseFC {
   }
   static constexpr std::int64_t flops(Shape in, Shape) { return 2 * in.size() * in.pixels(); }
 
-  template <class T>
-  static void forward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void forward(const Run<Device, T>& run) {
     kernels::channelwise_fc_forward(run.context(), run.x(),
                                     static_cast<const T*>(run.parameter(0).data), run.y(),
                                     run.workspace());
   }
-  template <class T>
-  static void backward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void backward(const Run<Device, T>& run) {
     kernels::channelwise_fc_backward(run.context(), run.x(), run.dy(),
                                      static_cast<const T*>(run.parameter(0).data), run.dx(),
                                      run.gradient(0).data, run.workspace());

@@ -34,16 +34,16 @@ constexpr std::int64_t conv2d_flops(const Shape& in, const Shape& out, const Win
 }
 
 /// Forward of plain and partial convolution: mask and scale are null for the plain one.
-template <Window W, class T>
-void conv2d_forward(const Run<Cpu, T>& run, MaskView valid, const T* scale) {
+template <Window W, class Device, class T>
+void conv2d_forward(const Run<Device, T>& run, MaskView valid, const T* scale) {
   const auto problem = conv2d_problem(run.batch(), run.x().shape(), run.y().shape(), W);
   kernels::conv2d_forward<W.size, W.step>(
       run.context(), problem, run.x(), valid, static_cast<const T*>(run.parameter(0).data),
       W.with_bias ? static_cast<const T*>(run.parameter(1).data) : nullptr, scale, run.y(),
       run.workspace());
 }
-template <Window W, class T>
-void conv2d_backward(const Run<Cpu, T>& run, MaskView valid, const T* scale) {
+template <Window W, class Device, class T>
+void conv2d_backward(const Run<Device, T>& run, MaskView valid, const T* scale) {
   const auto problem = conv2d_problem(run.batch(), run.x().shape(), run.y().shape(), W);
   if (run.dx())
     kernels::conv2d_backward_input<W.size, W.step>(run.context(), problem, run.dy(), valid,
@@ -95,12 +95,12 @@ struct Conv2d {
     return detail::conv2d_flops(in, out, W);
   }
 
-  template <class T>
-  static void forward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void forward(const Run<Device, T>& run) {
     detail::conv2d_forward<W>(run, MaskView{}, static_cast<const T*>(nullptr));
   }
-  template <class T>
-  static void backward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void backward(const Run<Device, T>& run) {
     detail::conv2d_backward<W>(run, MaskView{}, static_cast<const T*>(nullptr));
   }
 };

@@ -72,15 +72,15 @@ struct ConvTranspose2d {
     return 2 * in.size() * Out * W.size * W.size;
   }
 
-  template <class T>
-  static void forward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void forward(const Run<Device, T>& run) {
     kernels::conv_transpose2d_forward<W.size, W.step>(
         run.context(), problem(run), run.x(), static_cast<const T*>(run.parameter(0).data),
         W.with_bias ? static_cast<const T*>(run.parameter(1).data) : nullptr, run.y(),
         run.workspace());
   }
-  template <class T>
-  static void backward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void backward(const Run<Device, T>& run) {
     const auto p = problem(run);
     if (run.dx())
       kernels::conv_transpose2d_backward_input<W.size, W.step>(
@@ -96,8 +96,8 @@ struct ConvTranspose2d {
   static constexpr int output_size(int n) {
     return n < 1 ? 0 : (n - 1) * W.step - 2 * W.pad + W.size + W.extra;
   }
-  template <class T>
-  static kernels::Conv2dProblem problem(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static kernels::Conv2dProblem problem(const Run<Device, T>& run) {
     return detail::turned_problem(run.batch(), run.x().shape(), run.y().shape(), W);
   }
 };

@@ -31,20 +31,20 @@ struct Dropout {
 
   static constexpr Shape output_shape(Shape in) { return in; }
 
-  template <class T>
-  static void forward(const Run<Cpu, T>& run) {
-    apply<T>(run, run.x(), run.y());
+  template <class Device, class T>
+  static void forward(const Run<Device, T>& run) {
+    apply<Device, T>(run, run.x(), run.y());
   }
-  template <class T>
-  static void backward(const Run<Cpu, T>& run) {
-    if (run.dx()) apply<T>(run, run.dy(), run.dx());
+  template <class Device, class T>
+  static void backward(const Run<Device, T>& run) {
+    if (run.dx()) apply<Device, T>(run, run.dy(), run.dx());
   }
 
  private:
-  template <class T>
-  static void apply(const Run<Cpu, T>& run, View<const T> from, View<T> to) {
+  template <class Device, class T>
+  static void apply(const Run<Device, T>& run, View<const T> from, View<T> to) {
     if (run.training() && P.value > 0)
-      kernels::dropout(run.context(), P.value, run.random().key, run.random().stream, from, to);
+      kernels::dropout(run.context(), P.value, run.random(), from, to);
     else if (from.data != to.data) kernels::copy(run.context(), from, to);
   }
 };

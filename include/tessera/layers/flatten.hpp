@@ -30,12 +30,12 @@ struct Flatten {
   }
   static constexpr std::int64_t flops(Shape, Shape) { return 0; }
 
-  template <class T>
-  static void forward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void forward(const Run<Device, T>& run) {
     kernels::flatten(run.context(), run.x(), run.y());
   }
-  template <class T>
-  static void backward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void backward(const Run<Device, T>& run) {
     if (run.dx()) kernels::unflatten(run.context(), run.dy(), run.dx());
   }
 };
@@ -64,12 +64,12 @@ struct Unflatten {
   }
   static constexpr std::int64_t flops(Shape, Shape) { return 0; }
 
-  template <class T>
-  static void forward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void forward(const Run<Device, T>& run) {
     kernels::unflatten(run.context(), run.x(), run.y());
   }
-  template <class T>
-  static void backward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void backward(const Run<Device, T>& run) {
     if (run.dx()) kernels::flatten(run.context(), run.dy(), run.dx());
   }
 };

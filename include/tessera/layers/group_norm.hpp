@@ -55,21 +55,21 @@ struct GroupNorm : detail::GroupNorm<Groups, Channels> {
                                Parameter{"bias", {Channels}, zeros});
   }
 
-  template <class T>
-  static void forward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void forward(const Run<Device, T>& run) {
     kernels::group_norm_forward(run.context(), state(run), run.x(), run.y(), run.saved(),
                                 run.workspace());
   }
-  template <class T>
-  static void backward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void backward(const Run<Device, T>& run) {
     kernels::group_norm_backward(run.context(), state(run), run.x(), run.dy(), run.saved(),
                                  run.dx(), run.gradient(0).data, run.gradient(1).data,
                                  run.workspace());
   }
 
  private:
-  template <class T>
-  static kernels::GroupNormState<T> state(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static kernels::GroupNormState<T> state(const Run<Device, T>& run) {
     return {Groups, run.parameter(0).data, run.parameter(1).data, Eps.value};
   }
 };

@@ -22,16 +22,16 @@ struct InstanceNorm2d : detail::GroupNorm<Channels, Channels> {
   static_assert(Channels > 0, "tessera: InstanceNorm2d needs a positive channel count");
   static constexpr std::string_view name = "instance_norm2d";
 
-  template <class T>
-  static void forward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void forward(const Run<Device, T>& run) {
     if (run.x().height * run.x().width < 2)
       throw ArgumentError(
           "instance_norm2d: expected more than one pixel per channel, got one (1x1)");
     kernels::group_norm_forward(run.context(), state<T>(), run.x(), run.y(), run.saved(),
                                 run.workspace());
   }
-  template <class T>
-  static void backward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void backward(const Run<Device, T>& run) {
     kernels::group_norm_backward(run.context(), state<T>(), run.x(), run.dy(), run.saved(),
                                  run.dx(), nullptr, nullptr, run.workspace());
   }

@@ -33,8 +33,8 @@ struct Concat {
   }
 
   /// An input the plan already laid into its slice of y is not copied.
-  template <class T>
-  static void forward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void forward(const Run<Device, T>& run) {
     int channel = 0, plane = 0;
     for (int i = 0; i < InputShapes::max_count && run.x(i); ++i) {
       const View<T> slice = run.y().slice(channel, run.x(i).channels);
@@ -44,8 +44,8 @@ struct Concat {
       plane += run.x_valid(i).groups.count;
     }
   }
-  template <class T>
-  static void backward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void backward(const Run<Device, T>& run) {
     int channel = 0;
     for (int i = 0; i < InputShapes::max_count && run.x(i); ++i) {
       const View<const T> slice = run.dy().slice(channel, run.x(i).channels);
@@ -70,14 +70,14 @@ struct Sum {
     return in.shape[0];
   }
 
-  template <class T>
-  static void forward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void forward(const Run<Device, T>& run) {
     kernels::add(run.context(), run.x(0), run.x(1), run.y());
     if (run.y_valid())
       kernels::intersect_masks(run.context(), run.x_valid(0), run.x_valid(1), run.y_valid());
   }
-  template <class T>
-  static void backward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void backward(const Run<Device, T>& run) {
     for (int i = 0; i < 2; ++i)
       if (run.dx(i)) kernels::copy(run.context(), run.dy(), run.dx(i));
   }

@@ -39,20 +39,20 @@ struct LayerNorm {
   }
   static constexpr std::int64_t flops(Shape, Shape out) { return 2 * out.size(); }
 
-  template <class T>
-  static void forward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void forward(const Run<Device, T>& run) {
     kernels::layer_norm_forward(run.context(), state(run), run.x(), run.y(), run.saved());
   }
-  template <class T>
-  static void backward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void backward(const Run<Device, T>& run) {
     kernels::layer_norm_backward(run.context(), state(run), run.x(), run.dy(), run.saved(),
                                  run.dx(), run.gradient(0).data, run.gradient(1).data,
                                  run.workspace());
   }
 
  private:
-  template <class T>
-  static kernels::LayerNormState<T> state(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static kernels::LayerNormState<T> state(const Run<Device, T>& run) {
     return {run.parameter(0).data, run.parameter(1).data, Eps.value};
   }
 };

@@ -36,13 +36,13 @@ struct Linear {
   }
   static constexpr std::int64_t flops(Shape, Shape out) { return 2 * out.size() * In; }
 
-  template <class T>
-  static void forward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void forward(const Run<Device, T>& run) {
     kernels::linear_forward(run.context(), run.x(), static_cast<const T*>(run.parameter(0).data),
                             Bias ? run.parameter(1).data : nullptr, run.y());
   }
-  template <class T>
-  static void backward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void backward(const Run<Device, T>& run) {
     if (run.dx())
       kernels::linear_backward_input(run.context(), run.dy(),
                                      static_cast<const T*>(run.parameter(0).data), run.dx());

@@ -86,8 +86,8 @@ struct LSTM {
     return in.pixels() * total;
   }
 
-  template <class T>
-  static void forward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void forward(const Run<Device, T>& run) {
     std::byte* workspace = run.workspace();
     const kernels::LstmProblem first = problem(run.batch(), run.x().shape(), 0);
     T* const x = kernels::detail::take<T>(workspace, first.rows() * In);
@@ -101,8 +101,8 @@ struct LSTM {
     }
     kernels::from_time_major(run.context(), input, run.y());
   }
-  template <class T>
-  static void backward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void backward(const Run<Device, T>& run) {
     std::byte* workspace = run.workspace();
     const Shape in = run.x().shape();
     const std::ptrdiff_t rows = problem(run.batch(), in, 0).rows();
@@ -152,14 +152,15 @@ struct LSTM {
     return most + kernels::detail::lstm_bytes<T>(rows * In) +
            (r.backward ? 2 * kernels::detail::lstm_bytes<T>(rows * widest) : 0);
   }
-  template <class T>
-  static kernels::LstmState<T> state(const Run<Cpu, T>& run, const kernels::LstmProblem& p, int l) {
+  template <class Device, class T>
+  static kernels::LstmState<T> state(const Run<Device, T>& run, const kernels::LstmProblem& p,
+                                     int l) {
     T* const gates = run.saved() + l * p.rows() * per_row;
     T* const cells = gates + p.rows() * 4 * outputs;
     return {gates, cells, cells + p.rows() * outputs};
   }
-  template <class T>
-  static auto weights(const Run<Cpu, T>& run, int l) {
+  template <class Device, class T>
+  static auto weights(const Run<Device, T>& run, int l) {
     std::array<kernels::LstmWeights<const T>, directions> w{};
     for (int d = 0; d < directions; ++d) {
       const int i = 4 * (l * directions + d);
@@ -168,8 +169,8 @@ struct LSTM {
     }
     return w;
   }
-  template <class T>
-  static auto gradients(const Run<Cpu, T>& run, int l) {
+  template <class Device, class T>
+  static auto gradients(const Run<Device, T>& run, int l) {
     std::array<kernels::LstmWeights<T>, directions> g{};
     for (int d = 0; d < directions; ++d) {
       const int i = 4 * (l * directions + d);

@@ -27,12 +27,12 @@ struct MaxPool2d {
     if (in.masked()) return Complaint::masked;
     return convolved(in, kernel(Kernel).stride(Stride), in.channels, in.channels);
   }
-  template <class T>
-  static void forward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void forward(const Run<Device, T>& run) {
     kernels::max_pool_forward(run.context(), Kernel, Stride, run.x(), run.y());
   }
-  template <class T>
-  static void backward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void backward(const Run<Device, T>& run) {
     kernels::max_pool_backward(run.context(), Kernel, Stride, run.x(), run.dy(), run.dx());
   }
 };

@@ -58,13 +58,13 @@ struct Normalize {
   }
   static constexpr std::int64_t flops(Shape, Shape out) { return 2 * out.size(); }
 
-  template <class T>
-  static void forward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void forward(const Run<Device, T>& run) {
     kernels::normalize_forward(run.context(), Statistics.mean, Statistics.deviation, run.x(),
                                run.y());
   }
-  template <class T>
-  static void backward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void backward(const Run<Device, T>& run) {
     kernels::normalize_backward(run.context(), Statistics.deviation, run.dy(), run.dx());
   }
 };

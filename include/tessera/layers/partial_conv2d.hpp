@@ -51,15 +51,15 @@ struct PartialConv2d {
     return detail::conv2d_flops(in, out, W);
   }
 
-  template <class T>
-  static void forward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void forward(const Run<Device, T>& run) {
     kernels::partial_conv2d_mask(
         run.context(), detail::conv2d_problem(run.batch(), run.x().shape(), run.y().shape(), W),
         run.x_valid(), run.saved(), run.y_valid().data);
     detail::conv2d_forward<W>(run, run.x_valid(), static_cast<const T*>(run.saved()));
   }
-  template <class T>
-  static void backward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void backward(const Run<Device, T>& run) {
     detail::conv2d_backward<W>(run, run.x_valid(), static_cast<const T*>(run.saved()));
   }
 };

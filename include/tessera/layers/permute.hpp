@@ -33,12 +33,12 @@ struct Permute {
   }
   static constexpr std::int64_t flops(Shape, Shape) { return 0; }
 
-  template <class T>
-  static void forward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void forward(const Run<Device, T>& run) {
     kernels::permute(run.context(), order, run.x(), run.y());
   }
-  template <class T>
-  static void backward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void backward(const Run<Device, T>& run) {
     if (run.dx()) kernels::permute(run.context(), order.inverse(), run.dy(), run.dx());
   }
 };

@@ -29,12 +29,12 @@ struct Pointwise {
 
   static constexpr Shape output_shape(Shape in) { return in; }
 
-  template <class T>
-  static void forward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void forward(const Run<Device, T>& run) {
     kernels::pointwise_forward(run.context(), Function{}, run.x(), run.y());
   }
-  template <class T>
-  static void backward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void backward(const Run<Device, T>& run) {
     kernels::pointwise_backward(run.context(), Function{}, run.x(), View<const T>(run.y()),
                                 run.dy(), run.dx());
   }

@@ -27,13 +27,13 @@ struct PReLU {
     return r.backward ? kernels::prelu_workspace(r.batch, r.output) : 0;
   }
 
-  template <class T>
-  static void forward(const Run<Cpu, T>& run) {
-    kernels::prelu_forward(run.context(), run.parameter(0)[0], run.x(), run.y());
+  template <class Device, class T>
+  static void forward(const Run<Device, T>& run) {
+    kernels::prelu_forward(run.context(), run.parameter(0).data, run.x(), run.y());
   }
-  template <class T>
-  static void backward(const Run<Cpu, T>& run) {
-    kernels::prelu_backward(run.context(), run.parameter(0)[0], run.x(), run.dy(), run.dx(),
+  template <class Device, class T>
+  static void backward(const Run<Device, T>& run) {
+    kernels::prelu_backward(run.context(), run.parameter(0).data, run.x(), run.dy(), run.dx(),
                             run.gradient(0).data, run.workspace());
   }
 };

@@ -34,12 +34,12 @@ struct ResizeBilinear {
   }
   static constexpr std::int64_t flops(Shape, Shape out) { return 7 * out.size(); }
 
-  template <class T>
-  static void forward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void forward(const Run<Device, T>& run) {
     kernels::resize_bilinear_forward(run.context(), run.x(), run.y());
   }
-  template <class T>
-  static void backward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void backward(const Run<Device, T>& run) {
     kernels::resize_bilinear_backward(run.context(), run.dy(), run.dx());
   }
 };

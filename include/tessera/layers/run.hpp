@@ -32,18 +32,6 @@ struct ParameterView {
   }
 };
 
-/// Random numbers of one operation in one training forward: the same in its backward, with any
-/// number of threads and on every device.
-struct RandomBlocks {
-  std::uint64_t key = 0;     // of the seed and the operation
-  std::uint64_t stream = 0;  // training forwards of the model so far
-
-  /// Four random words: those of elements 4 i to 4 i + 3.
-  constexpr std::array<std::uint32_t, 4> operator()(std::uint64_t i) const {
-    return philox(key, stream, i);
-  }
-};
-
 /// The call of one operation. Contract: forward writes y (and y_valid if the layer makes masks);
 /// backward assigns (=) every dx that is not empty, and adds (+=) to every gradient that is not
 /// empty. An empty view means "not wanted".

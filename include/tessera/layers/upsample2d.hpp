@@ -26,13 +26,13 @@ struct Upsample2d {
     in.width *= Factor;
     return in;
   }
-  template <class T>
-  static void forward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void forward(const Run<Device, T>& run) {
     kernels::upsample_forward(run.context(), Factor, run.x(), run.y());
     if (run.y_valid()) kernels::upsample_mask(run.context(), Factor, run.x_valid(), run.y_valid());
   }
-  template <class T>
-  static void backward(const Run<Cpu, T>& run) {
+  template <class Device, class T>
+  static void backward(const Run<Device, T>& run) {
     kernels::upsample_backward(run.context(), Factor, run.dy(), run.dx());
   }
 };

@@ -32,9 +32,9 @@ void target_loss(kernels::TargetError error, std::type_identity_t<View<const T>>
                  double weight) {
   const View<const T> y = pass.output();
   const double count = static_cast<double>(y.size());
-  const double sum = kernels::target_loss(
+  const auto sum = kernels::target_loss(
       pass.context(), error, y, targets, target, weight / count, pass.output_gradient(),
-      pass.scratch(kernels::target_loss_workspace(y.batch, y.shape())));
+      loss_scratch(pass, kernels::target_loss_workspace(y.batch, y.shape())));
   terms.add(name, sum / count, weight);
 }
 

@@ -10,6 +10,7 @@
 #include <tessera/kernels/cpu/composite.hpp>
 #include <tessera/losses/feature_terms.hpp>
 #include <tessera/losses/pixel_loss.hpp>
+#include <tessera/losses/running_sum.hpp>
 #include <tessera/network/model.hpp>
 
 namespace tessera {
@@ -56,7 +57,8 @@ inline FeatureLossOptions alexnet_style(bool merge_batch = false) {
 /// Shapes     output and truth [N, H, W, C], any size the features take; holes [N, H, W]
 /// Template   ModelType  a Model; its Scalar must be that of the trained one
 /// Errors     ArgumentError for a tap the features lack, for no factor or tap at all, and without
-///            holes where the composite needs them; ShapeError where output and truth differ or the features refuse the size
+///            holes where the composite needs them; ShapeError where output and truth differ or the
+///            features refuse the size
 ///
 /// Example    models::Vgg16FeatureNet<> with weights from a file:
 ///            Model<models::Vgg16FeatureNet<>> vgg;  vgg.load("vgg16.safetensors", options);
@@ -121,7 +123,7 @@ class FeatureLoss {
       images_->forward();
       truth_->forward();
       if (dy) images_->zero_gradients();
-      double perceptual = 0, style = 0;
+      RunningSum<Device> perceptual(pass.context()), style(pass.context());
       for (const FeatureTap& tap : options_.taps) {
         if (tap.weight == 0) continue;
         const View<const T> all = images_->tap(tap.label), b = truth_->tap(tap.label);
@@ -140,8 +142,8 @@ class FeatureLoss {
         }
       }
       if (options_.perceptual != 0)
-        terms.add("perceptual", perceptual, weight * options_.perceptual);
-      if (options_.style != 0) terms.add("style", style, weight * options_.style);
+        terms.add("perceptual", perceptual.value(), weight * options_.perceptual);
+      if (options_.style != 0) terms.add("style", style.value(), weight * options_.style);
       if (!dy) return;
       images_->backward();
       const View<const T> dx = images_->input_gradient();
@@ -181,7 +183,8 @@ class FeatureLoss {
       for (const std::string& label : labels_)
         bytes = std::max(
             bytes, feature_workspace<T>(y.batch, truth_->tap(label).shape(), options_.merge_batch));
-      if (scratch_.size() < bytes) scratch_ = Buffer<std::byte>(bytes);
+      if (scratch_.size() < bytes)
+        scratch_ = Memory<Device>::template make<std::byte>(context, bytes);
       batch_ = y.batch;
       shape_ = y.shape();
       gradients_ = gradients;
@@ -195,10 +198,14 @@ class FeatureLoss {
     }
     /// FNV-1a of the parameters' bytes.
     std::uint64_t fingerprint() const {
-      const auto values = const_cast<ModelType&>(features_).parameters();
+      ModelType& model = const_cast<ModelType&>(features_);
+      std::vector<T> values(model.state().trained.size());
+      Memory<Device>::to_host(model.context(), values.data(), model.state().trained.data(),
+                              values.size() * sizeof(T));
       const auto* bytes = reinterpret_cast<const unsigned char*>(values.data());
       std::uint64_t h = 0xCBF29CE484222325u;
-      for (std::size_t i = 0; i < values.size_bytes(); ++i) h = (h ^ bytes[i]) * 0x100000001B3u;
+      for (std::size_t i = 0; i < values.size() * sizeof(T); ++i)
+        h = (h ^ bytes[i]) * 0x100000001B3u;
       return h >> 1;  // the text of a number has a sign
     }
 
@@ -206,7 +213,7 @@ class FeatureLoss {
     FeatureLossOptions options_;
     std::vector<std::string> labels_;  // of taps that count
     std::optional<Pass<Device, T>> images_, truth_;
-    Buffer<std::byte> scratch_;
+    typename Memory<Device>::template Buffer<std::byte> scratch_;
     int batch_ = 0;
     Shape shape_{};
     bool gradients_ = false;

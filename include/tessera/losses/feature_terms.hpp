@@ -39,10 +39,11 @@ constexpr std::size_t feature_workspace(int batch, const Shape& shape, bool merg
 /// mean |a - b|; adds factor times its gradient to da unless da is empty.
 ///
 /// Shapes     a, b, da [N, H, W, C], any pixel stride
-template <class T>
-double perceptual_term(const Context<Cpu>& context, std::type_identity_t<View<const T>> a,
-                       std::type_identity_t<View<const T>> b, double factor, View<T> da,
-                       std::byte* workspace) {
+/// Returns    a double; on a GPU a DeviceNumber
+template <class Device, class T>
+auto perceptual_term(const Context<Device>& context, std::type_identity_t<View<const T>> a,
+                     std::type_identity_t<View<const T>> b, double factor, View<T> da,
+                     std::byte* workspace) {
   const double count = static_cast<double>(a.size());
   return kernels::pixel_loss(context, kernels::PixelError::absolute, kernels::Region::whole, a, b,
                              nullptr, factor / count, da, workspace) /
@@ -57,10 +58,11 @@ double perceptual_term(const Context<Cpu>& context, std::type_identity_t<View<co
 ///
 /// Shapes     a, b, da [N, H, W, C], any pixel stride
 /// Options    merge_batch  one matrix of side N C for the batch, not one of side C for each image
-template <class T>
-double style_term(const Context<Cpu>& context, StyleForm form, bool merge_batch,
-                  std::type_identity_t<View<const T>> a, std::type_identity_t<View<const T>> b,
-                  double factor, View<T> da, std::byte* workspace) {
+/// Returns    a double; on a GPU a DeviceNumber
+template <class Device, class T>
+auto style_term(const Context<Device>& context, StyleForm form, bool merge_batch,
+                std::type_identity_t<View<const T>> a, std::type_identity_t<View<const T>> b,
+                double factor, View<T> da, std::byte* workspace) {
   const int together = detail::style_together(a.batch, merge_batch);
   const auto size = static_cast<std::size_t>(kernels::gram_size(a.batch, a.channels, together));
   const std::size_t bytes = aligned_size(size * sizeof(T));
@@ -75,7 +77,7 @@ double style_term(const Context<Cpu>& context, StyleForm form, bool merge_batch,
   const double c = a.channels, pixels = static_cast<double>(a.shape().pixels());
   const double count = form == StyleForm::absolute ? static_cast<double>(ga.size()) * c * pixels
                                                    : ga.batch * 4 * c * c * pixels * pixels;
-  const double sum = kernels::pixel_loss(
+  const auto sum = kernels::pixel_loss(
       context,
       form == StyleForm::absolute ? kernels::PixelError::absolute : kernels::PixelError::squared,
       kernels::Region::whole, ga, gb, nullptr, factor / count, slope, workspace + 3 * bytes);

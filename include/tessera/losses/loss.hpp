@@ -13,6 +13,7 @@
 
 #include <tessera/io/number_text.hpp>
 #include <tessera/network/pass.hpp>
+#include <tessera/tensor/device_number.hpp>
 #include <tessera/tensor/error.hpp>
 
 namespace tessera {
@@ -26,7 +27,7 @@ struct Truth {
 };
 
 /// Values of one step's loss terms, unweighted, by name; `total` is the weighted sum that is
-/// minimised.
+/// minimised. On a GPU the numbers stay there until they are asked for: asking waits for its work.
 class LossTerms {
  public:
   struct Term {
@@ -35,13 +36,16 @@ class LossTerms {
   };
   static constexpr int max_count = 16;
 
-  void add(std::string_view name, double value, double weight) {
-    if (count_ == max_count) throw ArgumentError("a loss may report at most 16 terms");
-    terms_[count_++] = {name, value};
-    total_ += weight * value;
+  void add(std::string_view name, double value, double weight) { add(name, value, weight, {}); }
+  void add(std::string_view name, const DeviceNumber& value, double weight) {
+    add(name, 0, weight, value);
   }
   void clear() { *this = {}; }
-  double total() const { return total_; }
+  double total() const {
+    double total = 0;
+    for (const Term& term : terms()) total += weight(&term - terms_) * term.value;
+    return total;
+  }
   /// The term of this name; the sum where several losses report one. Errors: ArgumentError if there
   /// is none
   double value(std::string_view name) const {
@@ -52,13 +56,42 @@ class LossTerms {
     if (!found) throw ArgumentError("no loss term has the name \"" + std::string(name) + "\"");
     return sum;
   }
-  std::span<const Term> terms() const { return {terms_, static_cast<std::size_t>(count_)}; }
+  std::span<const Term> terms() const {
+    for (int i = 0; i < count_; ++i)
+      if (pending_[i].data) {
+        terms_[i].value = pending_[i].value();
+        pending_[i] = {};
+      }
+    return unread();
+  }
+
+  /// The same without waiting for a GPU: the value of a term with `pending` is not known yet.
+  std::span<const Term> unread() const { return {terms_, static_cast<std::size_t>(count_)}; }
+  const DeviceNumber& pending(std::ptrdiff_t i) const { return pending_[i]; }
+  double weight(std::ptrdiff_t i) const { return weights_[i]; }
 
  private:
-  Term terms_[max_count]{};
+  void add(std::string_view name, double value, double weight, const DeviceNumber& pending) {
+    if (count_ == max_count) throw ArgumentError("a loss may report at most 16 terms");
+    terms_[count_] = {name, value};
+    weights_[count_] = weight;
+    pending_[count_++] = pending;
+  }
+
+  mutable Term terms_[max_count]{};
+  mutable DeviceNumber pending_[max_count]{};
+  double weights_[max_count]{};
   int count_ = 0;
-  double total_ = 0;
 };
+
+namespace detail {
+/// A pass's scratch memory for a loss; on a GPU, whose kernels have their own, none.
+template <class Device, class T>
+std::byte* loss_scratch(Pass<Device, T>& pass, std::size_t bytes) {
+  if constexpr (Memory<Device>::on_host) return pass.scratch(bytes);
+  else return nullptr;
+}
+}  // namespace detail
 
 /// Lets a loss name the taps it needs; losses on the output alone need none.
 template <class Loss>

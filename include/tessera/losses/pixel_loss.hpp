@@ -49,16 +49,23 @@ void pixel_loss(kernels::PixelError error, Region region, MeanOver over, std::st
                 Pass<Device, T>& pass, const Truth<T>& truth, LossTerms& terms, double weight) {
   const View<const T> y = pass.output();
   check_truth(name, y, truth, region == Region::whole ? "" : "a loss on holes or valid pixels");
-  const std::int64_t pixels = region == Region::whole || over != MeanOver::region
-                                  ? y.pixels()
-                                  : kernels::region_pixels(region, truth.hole, y.pixels());
+  const View<T> dy = pass.output_gradient();
+  std::byte* const scratch = loss_scratch(pass, kernels::pixel_loss_workspace(y.batch, y.shape()));
+  std::int64_t pixels = y.pixels();
+  if (region != Region::whole && over == MeanOver::region) {
+    if constexpr (Memory<Device>::on_host)
+      pixels = kernels::region_pixels(region, truth.hole, y.pixels());
+    else  // the GPU counts
+      return terms.add(name,
+                       kernels::pixel_loss_mean(pass.context(), error, region, y, truth.images,
+                                                truth.hole, weight, dy, scratch),
+                       weight);
+  }
   const double count = over == MeanOver::nothing
                            ? 1
                            : static_cast<double>(std::max<std::int64_t>(1, pixels * y.channels));
-  const View<T> dy = pass.output_gradient();
-  const double sum = kernels::pixel_loss(
-      pass.context(), error, region, y, truth.images, truth.hole, weight / count, dy,
-      pass.scratch(kernels::pixel_loss_workspace(y.batch, y.shape())));
+  const auto sum = kernels::pixel_loss(pass.context(), error, region, y, truth.images, truth.hole,
+                                       weight / count, dy, scratch);
   terms.add(name, sum / count, weight);
 }
 

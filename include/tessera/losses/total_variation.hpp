@@ -23,9 +23,9 @@ struct TotalVariationLoss {
     const View<const T> y = pass.output();
     detail::check_truth(name, y, truth, "the total variation of holes");
     const double count = static_cast<double>(y.size());
-    const double sum = kernels::total_variation(
+    const auto sum = kernels::total_variation(
         pass.context(), y, truth.images, truth.hole, weight / count, pass.output_gradient(),
-        pass.scratch(kernels::total_variation_workspace(y.batch, y.shape())));
+        detail::loss_scratch(pass, kernels::total_variation_workspace(y.batch, y.shape())));
     terms.add(name, sum / count, weight);
   }
 };

@@ -43,11 +43,21 @@ class Model {
   using Network = Net;
   using Scalar = T;
   using DeviceType = Device;
+  static_assert(
+      requires { sizeof(Memory<Device>); },
+      "tessera: Model<Net, Cuda> needs #include <tessera/cuda.hpp> and the CMake target "
+      "tessera::cuda");
+  static constexpr bool on_host = Memory<Device>::on_host;
 
   /// Parameters drawn by their layers' initialisers from the seed.
-  explicit Model(Seed seed = {}, Context<Device> context = Context<Device>::all_cores())
-      : state_(std::in_place, Net::structure), context_(context) {
-    initialize(Net::structure, *state_, seed);
+  explicit Model(Seed seed = {}, Context<Device> context = Context<Device>::standard())
+      : state_(std::in_place, Net::structure, context), context_(context) {
+    if constexpr (Memory<Device>::on_host) initialize(Net::structure, *state_, seed);
+    else {
+      State<T> initial(Net::structure);
+      initialize(Net::structure, initial, seed);
+      upload(context_, initial, *state_);
+    }
   }
   Model(Model&&) = default;  // and no copies: two models never share their state
   Model& operator=(Model&&) = default;
@@ -60,15 +70,16 @@ class Model {
 
   static constexpr const Structure& structure() { return Net::structure; }
   Context<Device>& context() { return context_; }
-  State<T>& state() { return *state_; }
+  State<T, Device>& state() { return *state_; }
 
   /// The trained parameters and their gradients as one flat array each (padding between tensors is
-  /// 0).
-  std::span<T> parameters() { return state_->trained.span(); }
-  std::span<T> gradients() { return state_->gradients.span(); }
-  std::span<T> statistics() { return state_->statistics.span(); }
+  /// 0); on the CPU only, as the host cannot read a GPU's memory: there `get` and `set` copy.
+  std::span<T> parameters() requires(on_host) { return state_->trained.span(); }
+  std::span<T> gradients() requires(on_host) { return state_->gradients.span(); }
+  std::span<T> statistics() requires(on_host) { return state_->statistics.span(); }
   void zero_gradients() {
-    for (T& g : state_->gradients) g = T(0);
+    Memory<Device>::fill(context_, state_->gradients.data(), 0,
+                         state_->gradients.size() * sizeof(T));
   }
 
   /// A pass over this model; the model must outlive it.
@@ -105,20 +116,24 @@ class Model {
     if (static_cast<std::int64_t>(values.size()) != n)
       throw ArgumentError(
           text({"tensor \"", name, "\" has ", n, " elements, got ", values.size()}));
-    for (std::int64_t k = 0; k < n; ++k) {
-      const T v = values[static_cast<std::size_t>(k)];
-      if (info.parameter.role == Role::counter)
-        state_->counters[static_cast<std::size_t>(info.offset + k)] = static_cast<std::int64_t>(v);
-      else state_->data(info)[memory_index(info.parameter, k)] = v;
+    if (info.parameter.role == Role::counter) {
+      for (std::int64_t k = 0; k < n; ++k)
+        write(state_->counters.data() + info.offset + k,
+              static_cast<std::int64_t>(values[static_cast<std::size_t>(k)]));
+      return;
     }
+    std::vector<T> ordered(values.size());
+    for (std::int64_t k = 0; k < n; ++k)
+      ordered[static_cast<std::size_t>(memory_index(info.parameter, k))] =
+          values[static_cast<std::size_t>(k)];
+    Memory<Device>::to_device(context_, state_->data(info), ordered.data(),
+                              ordered.size() * sizeof(T));
   }
 
   /// A counter (`num_batches_tracked`) as the integer it is.
-  std::int64_t counter(std::string_view name) const {
-    return state_->counters[counter_index(name)];
-  }
+  std::int64_t counter(std::string_view name) const { return counter_at(counter_index(name)); }
   void set_counter(std::string_view name, std::int64_t value) {
-    state_->counters[counter_index(name)] = value;
+    write(state_->counters.data() + counter_index(name), value);
   }
 
   /// Writes and reads safetensors files with PyTorch's names; needs <tessera/io/weights.hpp>.
@@ -136,7 +151,7 @@ class Model {
 
   /// The parameters of the block named `Prefix`.
   template <FixedString Prefix>
-  PartView<T> part() {
+  PartView<T> part() requires(on_host) {
     constexpr std::string_view prefix = Prefix;
     std::int64_t begin[3]{-1, -1, -1}, end[3]{};
     for (const TensorInfo& info : Net::structure.tensors) {
@@ -177,21 +192,33 @@ class Model {
     std::vector<T> values(static_cast<std::size_t>(info.parameter.dims.count()));
     if (gradient && info.parameter.role != Role::trained)
       throw ArgumentError(text({"tensor \"", name_of(Net::structure, info), "\" has no gradient"}));
-    for (std::size_t k = 0; k < values.size(); ++k) {
-      if (info.parameter.role == Role::counter) {
-        values[k] = static_cast<T>(state_->counters[static_cast<std::size_t>(info.offset) + k]);
-        continue;
-      }
-      const T* const data = gradient ? state_->gradients.data() + info.offset : state_->data(info);
-      values[k] = data[memory_index(info.parameter, static_cast<std::int64_t>(k))];
+    if (info.parameter.role == Role::counter) {
+      for (std::size_t k = 0; k < values.size(); ++k)
+        values[k] = static_cast<T>(counter_at(static_cast<std::size_t>(info.offset) + k));
+      return values;
     }
+    std::vector<T> stored(values.size());
+    Memory<Device>::to_host(context_, stored.data(),
+                            gradient ? state_->gradients.data() + info.offset : state_->data(info),
+                            stored.size() * sizeof(T));
+    for (std::size_t k = 0; k < values.size(); ++k)
+      values[k] = stored[static_cast<std::size_t>(
+          memory_index(info.parameter, static_cast<std::int64_t>(k)))];
     return values;
   }
+  std::int64_t counter_at(std::size_t index) const {
+    std::int64_t value = 0;
+    Memory<Device>::to_host(context_, &value, state_->counters.data() + index, sizeof value);
+    return value;
+  }
+  void write(std::int64_t* counter, std::int64_t value) {
+    Memory<Device>::to_device(context_, counter, &value, sizeof value);
+  }
 
-  Model(Context<Device> context, Shared<State<T>> state)
+  Model(Context<Device> context, Shared<State<T, Device>> state)
       : state_(std::move(state)), context_(context) {}
 
-  Shared<State<T>> state_;  // passes point to it, so a model may move; sessions share it
+  Shared<State<T, Device>> state_;  // passes point to it, so a model may move; sessions share it
   Context<Device> context_;
 };
 

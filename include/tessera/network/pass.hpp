@@ -2,7 +2,6 @@
 // A pass: plan, arena and executor of one forward and its backward. Several passes of one model may
 // be alive at once.
 #pragma once
-#include <cstring>
 #include <span>
 #include <string>
 #include <vector>
@@ -36,7 +35,7 @@ struct PassOptions {
 template <class Device, class T>
 class Pass {
  public:
-  Pass(const Structure& structure, std::span<const Code<Device, T>> code, State<T>& state,
+  Pass(const Structure& structure, std::span<const Code<Device, T>> code, State<T, Device>& state,
        const Context<Device>& context, const PassOptions& options)
       : structure_(structure),
         code_(code),
@@ -49,10 +48,14 @@ class Pass {
       if (!code_[i].forward)
         throw ArgumentError(text({where(static_cast<int>(i)),
                                   " is written for float alone and cannot run in another scalar"}));
-    arena_ = Buffer<std::byte>(plan_.bytes);
-    if (options_.poison_dead_buffers && plan_.bytes) std::memset(arena_.data(), 0xFF, plan_.bytes);
+    arena_ = Memory<Device>::template make<std::byte>(context_, plan_.bytes);
+    if (options_.poison_dead_buffers)
+      Memory<Device>::fill(context_, arena_.data(), 0xFF, plan_.bytes);
+    if constexpr (!Memory<Device>::on_host)
+      pass_number_ = Memory<Device>::template make<std::uint64_t>(context_, 1);
     runs_ = Grow<Run<Device, T>>(static_cast<int>(structure_.operations.size()));
     for (int i = 0; i < runs_.size(); ++i) bind(i);
+    if constexpr (!Memory<Device>::on_host) prepare();
   }
 
   int batch() const { return plan_.batch; }
@@ -63,7 +66,8 @@ class Pass {
   const Context<Device>& context() const { return context_; }
   /// Scratch for losses: grows on first use, so that steps after the first do not allocate.
   std::byte* scratch(std::size_t bytes) {
-    if (scratch_.size() < bytes) scratch_ = Buffer<std::byte>(bytes);
+    if (scratch_.size() < bytes)
+      scratch_ = Memory<Device>::template make<std::byte>(context_, bytes);
     return scratch_.data();
   }
 
@@ -93,21 +97,20 @@ class Pass {
   /// the arena: to look for where a value goes wrong.
   template <class After>
   void forward(const After& after) {
+    const bool training = options_.mode == Mode::train;
+    if (training) count_pass();
     for (int i = 0; i < runs_.size(); ++i) {
       Run<Device, T>& run = runs_[i];
       run.context_ = &context_;  // here, as a pass may have moved
-      run.training_ = options_.mode == Mode::train;
+      run.training_ = training;
       run.batch_statistics_ =
           run.training_ && !state_->frozen_statistics[static_cast<std::size_t>(i)];
-      if (run.training_)
-        run.random_ = {mix(state_->seed.value, static_cast<std::uint64_t>(i)),
-                       state_->training_passes};
+      if (run.training_) run.random_ = random(static_cast<std::uint64_t>(i));
       run.workspace_ = bytes(plan_.operations[i].forward_workspace);
       code_[static_cast<std::size_t>(i)].forward(run);
       after(i);
       if (options_.poison_dead_buffers) poison(i);
     }
-    if (options_.mode == Mode::train) ++state_->training_passes;
   }
 
   /// Sets the output's and the injected taps' gradients to 0.
@@ -238,21 +241,44 @@ class Pass {
     }
   }
 
+  /// Takes this forward's number, and counts it.
+  void count_pass() {
+    if constexpr (Memory<Device>::on_host) number_ = state_->training_passes++;
+    else kernels::take_number(context_, state_->training_passes.data(), pass_number_.data());
+  }
+  RandomBlocks random(std::uint64_t operation) const {
+    const std::uint64_t key = mix(state_->seed.value, operation);
+    if constexpr (Memory<Device>::on_host) return {key, number_};
+    else return {key, 0, pass_number_.data()};
+  }
+  /// Compiles the kernels of both directions as one program.
+  void prepare() {
+    context_.engine().prepare([&] {
+      forward();
+      if (!options_.gradients) return;
+      zero_gradients();
+      backward();
+    });
+  }
+
   /// Overwrites what dies after this step.
   void poison(int step) {
     for (int b = 0; b < plan_.buffers.size(); ++b)
       if (plan_.buffers[b].last == step)
-        std::memset(bytes(b), 0xFF, plan_.buffers[b].bytes);  // a NaN in every scalar
+        Memory<Device>::fill(context_, bytes(b), 0xFF,
+                             plan_.buffers[b].bytes);  // a NaN in every scalar
   }
 
   Structure structure_;
   std::span<const Code<Device, T>> code_;
-  State<T>* state_;
+  State<T, Device>* state_;
   Context<Device> context_;
   PassOptions options_;
   std::vector<std::uint8_t> frozen_;
   Plan plan_;
-  Buffer<std::byte> arena_, scratch_;
+  typename Memory<Device>::template Buffer<std::byte> arena_, scratch_;
+  typename Memory<Device>::template Buffer<std::uint64_t> pass_number_;  // on a GPU
+  std::uint64_t number_ = 0;                                             // else
   Grow<Run<Device, T>> runs_;
 };
 

@@ -5,11 +5,12 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 #include <tessera/network/structure.hpp>
-#include <tessera/tensor/buffer.hpp>
 #include <tessera/tensor/error.hpp>
+#include <tessera/tensor/memory.hpp>
 #include <tessera/tensor/random.hpp>
 #include <tessera/tensor/text.hpp>
 
@@ -24,28 +25,74 @@ constexpr std::int64_t memory_index(const Parameter& p, std::int64_t k) {
   return (tap * d[1] + i) * d[0] + o;
 }
 
-/// Parameters, gradients, statistics, counters and flags of one model.
-template <class T>
+/// Parameters, gradients, statistics, counters and flags of one model, in its device's memory but
+/// for the flags.
+template <class T, class Device = Cpu>
 struct State {
-  Buffer<T> trained, gradients, statistics;
-  Buffer<std::int64_t> counters;
-  std::vector<std::uint8_t> frozen, frozen_statistics;  // per operation
-  Seed seed{};                        // of the initial values and of layers random in training
-  std::uint64_t training_passes = 0;  // forwards in training mode so far
+  template <class U>
+  using Numbers = typename Memory<Device>::template Buffer<U>;
+  /// On the host a number, on a GPU its place.
+  using Count = std::conditional_t<Memory<Device>::on_host, std::uint64_t, Numbers<std::uint64_t>>;
 
-  explicit State(const Structure& s)
-      : trained(static_cast<std::size_t>(s.trained)),
-        gradients(static_cast<std::size_t>(s.trained)),
-        statistics(static_cast<std::size_t>(s.statistics)),
-        counters(static_cast<std::size_t>(s.counters)),
+  Numbers<T> trained, gradients, statistics;
+  Numbers<std::int64_t> counters;
+  std::vector<std::uint8_t> frozen, frozen_statistics;  // per operation
+  Seed seed{};              // of the initial values and of layers random in training
+  Count training_passes{};  // forwards in training mode so far
+
+  explicit State(const Structure& s, const Context<Device>& context = {})
+      : trained(numbers<T>(context, s.trained)),
+        gradients(numbers<T>(context, s.trained)),
+        statistics(numbers<T>(context, s.statistics)),
+        counters(numbers<std::int64_t>(context, s.counters)),
         frozen(s.operations.size()),
-        frozen_statistics(s.operations.size()) {}
+        frozen_statistics(s.operations.size()) {
+    if constexpr (!Memory<Device>::on_host) training_passes = numbers<std::uint64_t>(context, 1);
+  }
 
   T* data(const TensorInfo& t) {
     return (t.parameter.role == Role::trained ? trained.data() : statistics.data()) + t.offset;
   }
   const T* data(const TensorInfo& t) const { return const_cast<State&>(*this).data(t); }
+
+ private:
+  template <class U>
+  static Numbers<U> numbers(const Context<Device>& context, std::int64_t count) {
+    return Memory<Device>::template make<U>(context, static_cast<std::size_t>(count));
+  }
 };
+
+/// Copies a state between the host and a device; flags too.
+template <class T, class Device>
+void upload(const Context<Device>& context, const State<T>& from, State<T, Device>& to) {
+  const auto copy = [&](const auto& a, const auto& b) {
+    Memory<Device>::to_device(context, b.data(), a.data(), a.size() * sizeof(*a.data()));
+  };
+  copy(from.trained, to.trained);
+  copy(from.gradients, to.gradients);
+  copy(from.statistics, to.statistics);
+  copy(from.counters, to.counters);
+  Memory<Device>::to_device(context, to.training_passes.data(), &from.training_passes,
+                            sizeof(std::uint64_t));
+  to.frozen = from.frozen;
+  to.frozen_statistics = from.frozen_statistics;
+  to.seed = from.seed;
+}
+template <class T, class Device>
+void download(const Context<Device>& context, const State<T, Device>& from, State<T>& to) {
+  const auto copy = [&](const auto& a, auto& b) {
+    Memory<Device>::to_host(context, b.data(), a.data(), b.size() * sizeof(*b.data()));
+  };
+  copy(from.trained, to.trained);
+  copy(from.gradients, to.gradients);
+  copy(from.statistics, to.statistics);
+  copy(from.counters, to.counters);
+  Memory<Device>::to_host(context, &to.training_passes, from.training_passes.data(),
+                          sizeof(std::uint64_t));
+  to.frozen = from.frozen;
+  to.frozen_statistics = from.frozen_statistics;
+  to.seed = from.seed;
+}
 
 /// Fills every tensor by its initialiser: element k (listed order) of tensor t is a function of
 /// (seed, t, k) alone.

@@ -7,6 +7,7 @@
 #endif
 
 #include <tessera/tensor/device.hpp>
+#include <tessera/tensor/text.hpp>
 
 namespace tessera {
 
@@ -18,6 +19,14 @@ template <>
 struct Context<Cpu> {
   int threads = 1;
 
+  /// What a model runs on unless told otherwise.
+  static Context standard() { return all_cores(); }
+  /// "cpu, 2 threads"
+  std::string describe() const {
+    return text({"cpu, ", threads, threads == 1 ? " thread" : " threads"});
+  }
+  /// Where work of the host runs beside that of the device.
+  const Context& host() const { return *this; }
   /// As many threads as the program may use cores; one where it is compiled without OpenMP.
   static Context all_cores() {
 #ifdef _OPENMP

@@ -32,6 +32,19 @@ constexpr std::array<std::uint32_t, 4> philox(std::uint64_t key, std::uint64_t s
   return c;
 }
 
+/// Random numbers of one operation in one training forward: the same in its backward, with any
+/// number of threads and on every device.
+struct RandomBlocks {
+  std::uint64_t key = 0;     // of the seed and the operation
+  std::uint64_t stream = 0;  // training forwards of the model so far; 0 on a GPU, which adds
+  const std::uint64_t* device_stream = nullptr;  // this: there the count is the GPU's
+
+  /// Four random words: those of elements 4 i to 4 i + 3.
+  constexpr std::array<std::uint32_t, 4> operator()(std::uint64_t i) const {
+    return philox(key, stream, i);
+  }
+};
+
 /// Uniform in [0, 1) with 24 random bits: the same value in float and double, on every device.
 constexpr double to_uniform(std::uint32_t word) { return (word >> 8) * 0x1p-24; }
 

@@ -63,12 +63,13 @@ class EvaluationSet {
     samples->hole = Buffer<std::uint8_t>(batch_.holes().size());
     std::ranges::copy(batch_.holes(), samples->hole.begin());
     std::copy_n(batch_.image.data(), samples->truth.size(), samples->truth.data());
-    const View<const T> y = pass_->output();
+    const HostView y(pass_->context(), pass_->output());
     float* restored = samples->restored.data();
     for (std::ptrdiff_t p = 0; p < batch_.images().pixels(); ++p)
-      for (int c = 0; c < y.channels; ++c)
-        *restored++ = samples->hole[static_cast<std::size_t>(p)] ? static_cast<float>(y.pixel(p)[c])
-                                                                 : batch_.images().pixel(p)[c];
+      for (int c = 0; c < y->channels; ++c)
+        *restored++ = samples->hole[static_cast<std::size_t>(p)]
+                          ? static_cast<float>(y->pixel(p)[c])
+                          : batch_.images().pixel(p)[c];
     return samples;
   }
 

@@ -8,14 +8,16 @@
 // Four passes over two models: G; D on the truth, D on what was generated (each with batch
 // statistics of its own, as two calls of a module in PyTorch), and D a second time for G.
 #pragma once
-#include <cmath>
+#include <cstdint>
 #include <string>
 #include <utility>
 
 #include <tessera/kernels/cpu/copy.hpp>
 #include <tessera/losses/adversarial.hpp>
+#include <tessera/losses/loss_watch.hpp>
 #include <tessera/losses/pixel_loss.hpp>
 #include <tessera/optimizers/optimizer.hpp>
+#include <tessera/tensor/repeated.hpp>
 
 namespace tessera {
 
@@ -39,8 +41,10 @@ struct GanTerms {
 /// Rule       a discriminator with one input gets the image; one with two gets the generator's
 ///            (first) input as its first and the image as its second
 /// Errors     ShapeError where the discriminator does not take what the generator makes; Error
-/// where
-///            a loss is not finite: the network it belongs to is not updated then
+///            where a loss is not finite: the network it belongs to is not updated then. A GPU is
+///            looked at every 16th step only; from such a step on the network stays as it was
+/// GPU        input, truth and both models lie there, in one thread's stream; a step is recorded
+///            as a graph and repeated
 /// Source     [isola2017]
 template <class G, class D, Loss Reconstruction, AdversarialCriterion Criterion, class GAlgorithm,
           class DAlgorithm>
@@ -70,13 +74,22 @@ class GanStep {
         g_optimizer_(generator, std::move(generator_algorithm)),
         d_optimizer_(discriminator, std::move(discriminator_algorithm)),
         options_(options),
+        g_watch_(g_->context()),
+        d_watch_(d_->context()),
         generated_(g_->pass(generator_request())),
         real_(d_->pass(discriminator_request())),
         fake_(d_->pass(discriminator_request())),
         judged_(d_->pass({.batch = options.batch,
                           .parameter_gradients = false,
                           .input_gradients = true,
-                          .inputs = discriminator_inputs()})) {}
+                          .inputs = discriminator_inputs()})) {
+    if constexpr (!on_host) {
+      if (&g_->context().engine() != &d_->context().engine())
+        throw ArgumentError("gan_step: both models need to be made in one thread, on one GPU");
+      g_optimizer_.set_gate(g_watch_.gate());
+      d_optimizer_.set_gate(d_watch_.gate());
+    }
+  }
 
   Pass<Device, T>& generator_pass() { return generated_; }
   Optimizer<G, GAlgorithm>& generator_optimizer() { return g_optimizer_; }
@@ -85,7 +98,35 @@ class GanStep {
   /// One step of each network; `factor` multiplies both learning rates.
   const GanTerms& operator()(const Truth<T>& truth, double factor = 1) {
     detail::check_truth("gan_step", generated_.output(), truth);
-    terms_ = {};
+    const Call call{generated_.input().data, truth.images.data, truth.hole};
+    if (call != call_) repeated_.reset();
+    call_ = call;
+    if constexpr (!on_host) {
+      g_optimizer_.prepare_step(factor);
+      d_optimizer_.prepare_step(factor);
+    }
+    repeated_(g_->context(), [&] { step(truth, factor); });
+    terms_ = recorded_;
+    if constexpr (!on_host)
+      if (++steps_ % look_every == 0) {
+        check(d_watch_.collect(sums_).finite, "discriminator");
+        check(g_watch_.collect(sums_).finite, "generator");
+        sums_.clear();
+      }
+    return terms_;
+  }
+
+ private:
+  static constexpr bool on_host = G::on_host;
+  static constexpr std::int64_t look_every = 16;
+  /// What a recorded step has fixed.
+  struct Call {
+    const void *input = nullptr, *images = nullptr, *hole = nullptr;
+    bool operator==(const Call&) const = default;
+  };
+
+  void step(const Truth<T>& truth, double factor) {
+    recorded_ = {};
     generated_.forward();
     write(real_, truth.images);  // all before a backward, which uses the generator's memory anew
     write(fake_, generated_.output());
@@ -93,19 +134,16 @@ class GanStep {
     if (options_.generator_first) train_generator(truth, factor);
     train_discriminator(factor);
     if (!options_.generator_first) train_generator(truth, factor);
-    return terms_;
   }
-
- private:
   void train_discriminator(double factor) {
     const double weight = options_.discriminator_weight;
     real_.forward();
     fake_.forward();
     real_.zero_gradients();
     fake_.zero_gradients();
-    criterion_.real(real_, terms_.discriminator, weight);
-    criterion_.fake(fake_, terms_.discriminator, weight);
-    check(terms_.discriminator, "discriminator");
+    criterion_.real(real_, recorded_.discriminator, weight);
+    criterion_.fake(fake_, recorded_.discriminator, weight);
+    check(d_watch_.note(recorded_.discriminator), "discriminator");
     d_->zero_gradients();
     real_.backward();
     fake_.backward();
@@ -114,10 +152,10 @@ class GanStep {
   void train_generator(const Truth<T>& truth, double factor) {
     judged_.forward();
     judged_.zero_gradients();
-    criterion_.generator(judged_, terms_.generator, options_.adversarial_weight);
+    criterion_.generator(judged_, recorded_.generator, options_.adversarial_weight);
     generated_.zero_gradients();
-    reconstruction_(generated_, truth, terms_.generator, 1);
-    check(terms_.generator, "generator");
+    reconstruction_(generated_, truth, recorded_.generator, 1);
+    check(g_watch_.note(recorded_.generator), "generator");
     judged_.backward();
     kernels::add_into(g_->context(), judged_.input_gradient(conditions),
                       generated_.output_gradient());
@@ -134,12 +172,12 @@ class GanStep {
   }
   template <class O>
   void update(O& optimizer, double factor) {
-    const double clip = options_.clip_norm;
-    optimizer.step(factor, clip > 0 ? optimizer.clip_scale(clip) : 1);
+    if constexpr (on_host) optimizer.prepare_step(factor);
+    if (options_.clip_norm > 0) optimizer.launch_step(optimizer.clip_scale(options_.clip_norm));
+    else optimizer.launch_step(1.0);
   }
-  static void check(const LossTerms& terms, const char* whose) {
-    if (!std::isfinite(terms.total()))
-      throw Error(std::string("gan_step: the loss of the ") + whose + " is not finite");
+  static void check(bool finite, const char* whose) {
+    if (!finite) throw Error(std::string("gan_step: the loss of the ") + whose + " is not finite");
   }
 
   PassOptions generator_request() {
@@ -164,8 +202,13 @@ class GanStep {
   Optimizer<G, GAlgorithm> g_optimizer_;
   Optimizer<D, DAlgorithm> d_optimizer_;
   GanOptions options_;
+  LossWatch<Device> g_watch_, d_watch_;
   Pass<Device, T> generated_, real_, fake_, judged_;
-  GanTerms terms_;
+  Repeated<Device> repeated_;
+  Call call_{};
+  GanTerms recorded_, terms_;
+  LossSums sums_;
+  std::int64_t steps_ = 0;
 };
 
 }  // namespace tessera

@@ -56,9 +56,9 @@ void run_in_tiles(AnyModel& model, const TilePlan& plan, int images, const std::
         }
         const int top = plan.rows.origin(i), left = plan.columns.origin(j);
         run_on_cutting(*pass, {height, width, first, top, left}, hole, read);
-        const View<const T> y = pass->output();
+        const HostView y(pass->context(), pass->output());
         each_wanted([&](std::ptrdiff_t p, int n, int h, int w) {
-          write(p, y.pixel(n - first, h - top, w - left));
+          write(p, y->pixel(n - first, h - top, w - left));
           return false;
         });
       }

@@ -10,6 +10,7 @@
 #include <tessera/network/pass.hpp>
 #include <tessera/tensor/error.hpp>
 #include <tessera/tensor/text.hpp>
+#include <tessera/tensor/transfer.hpp>
 #include <tessera/training/padding.hpp>
 
 namespace tessera {
@@ -22,13 +23,14 @@ void write_masked(Pass<Device, T>& pass, View<const float> images, const std::ui
   if (images.batch != x.batch || images.shape() != x.shape())
     throw ShapeError(text({"masked input: the pass takes ", x.batch, " of ", to_string(x.shape()),
                            ", got ", images.batch, " of ", to_string(images.shape())}));
-  for (std::ptrdiff_t p = 0; p < x.pixels(); ++p)
-    for (int c = 0; c < x.channels; ++c)
-      x.pixel(p)[c] = hole && hole[p] ? T(0) : static_cast<T>(images.pixel(p)[c]);
-  if (const MutableMaskView valid = pass.input_valid()) {
+  write_from_host(pass.context(), x, pass.input_valid(), [&](View<T> to, MutableMaskView valid) {
+    for (std::ptrdiff_t p = 0; p < to.pixels(); ++p)
+      for (int c = 0; c < to.channels; ++c)
+        to.pixel(p)[c] = hole && hole[p] ? T(0) : static_cast<T>(images.pixel(p)[c]);
+    if (!valid) return;
     if (hole) valid_from_hole(hole, valid.data, static_cast<std::size_t>(valid.pixels()));
     else std::fill_n(valid.data, valid.size(), std::uint8_t{1});
-  }
+  });
 }
 /// The same, and runs the pass.
 template <class Device, class T>
@@ -49,23 +51,25 @@ struct Cutting {
 template <class Device, class T, class Read>
 void run_on_cutting(Pass<Device, T>& pass, const Cutting& cut, const std::uint8_t* hole,
                     const Read& read) {
-  const View<T> x = pass.input();
-  const MutableMaskView valid = pass.input_valid();
-  std::vector<int> columns(static_cast<std::size_t>(x.width));
-  for (int w = 0; w < x.width; ++w)
-    columns[static_cast<std::size_t>(w)] = reflected(cut.left + w, cut.width);
-  parallel_for(pass.context(), std::ptrdiff_t{x.batch} * x.height, [&](std::ptrdiff_t row) {
-    const std::ptrdiff_t image = cut.first + row / x.height;
-    const int h = reflected(cut.top + static_cast<int>(row % x.height), cut.height);
-    const std::ptrdiff_t source = (image * cut.height + h) * cut.width;
-    for (int w = 0; w < x.width; ++w) {
-      const std::ptrdiff_t from = source + columns[static_cast<std::size_t>(w)];
-      const std::ptrdiff_t to = row * x.width + w;
-      if (hole[from]) std::fill_n(x.pixel(to), x.channels, T(0));
-      else read(from, x.pixel(to));
-      if (valid) *valid.pixel(to) = hole[from] == 0;
-    }
-  });
+  const auto write = [&](View<T> x, MutableMaskView valid) {
+    std::vector<int> columns(static_cast<std::size_t>(x.width));
+    for (int w = 0; w < x.width; ++w)
+      columns[static_cast<std::size_t>(w)] = reflected(cut.left + w, cut.width);
+    parallel_for(pass.context().host(), std::ptrdiff_t{x.batch} * x.height,
+                 [&](std::ptrdiff_t row) {
+                   const std::ptrdiff_t image = cut.first + row / x.height;
+                   const int h = reflected(cut.top + static_cast<int>(row % x.height), cut.height);
+                   const std::ptrdiff_t source = (image * cut.height + h) * cut.width;
+                   for (int w = 0; w < x.width; ++w) {
+                     const std::ptrdiff_t from = source + columns[static_cast<std::size_t>(w)];
+                     const std::ptrdiff_t to = row * x.width + w;
+                     if (hole[from]) std::fill_n(x.pixel(to), x.channels, T(0));
+                     else read(from, x.pixel(to));
+                     if (valid) *valid.pixel(to) = hole[from] == 0;
+                   }
+                 });
+  };
+  write_from_host(pass.context(), pass.input(), pass.input_valid(), write);
   pass.forward();
 }
 

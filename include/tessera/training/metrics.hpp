@@ -142,7 +142,8 @@ Metrics evaluate(Pass<Device, T>& pass, AnyLoader& loader, Batch& batch) {
   MetricSums sums;
   for (loader.start_epoch(0); loader.next(batch);) {
     run_on_masked(pass, View<const float>(batch.image.view()), batch.hole.data());
-    View<const T> output = pass.output();
+    const HostView copy(pass.context(), pass.output());
+    View<const T> output = copy;
     output.batch = batch.size;  // the last batch may be smaller
     sums.add(output, batch.images(), batch.hole.data());
   }

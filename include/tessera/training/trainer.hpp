@@ -10,12 +10,13 @@
 #include <utility>
 #include <vector>
 
-#include <tessera/losses/loss.hpp>
-#include <tessera/optimizers/optimizer.hpp>
+#include <tessera/training/batch_input.hpp>
 #include <tessera/training/batch_source.hpp>
 #include <tessera/training/callbacks.hpp>
 #include <tessera/training/evaluation_set.hpp>
 #include <tessera/training/first_non_finite.hpp>
+#include <tessera/training/host_state.hpp>
+#include <tessera/training/training_step.hpp>
 
 namespace tessera {
 
@@ -29,7 +30,11 @@ class Trainer {
   using Net = typename ModelType::Network;
 
   Trainer(ModelType& model, LossType loss, Algorithm algorithm)
-      : model_(&model), loss_(std::move(loss)), optimizer_(model, std::move(algorithm)) {}
+      : model_(&model),
+        step_(model, std::move(loss), std::move(algorithm)),
+        state_(model, step_.optimizer()) {}
+  Trainer(const Trainer&) = delete;
+  Trainer& operator=(const Trainer&) = delete;
 
   /// From now on each epoch ends with metrics over these images under fixed masks, which depend on
   /// the seed alone. Validation chooses best.safetensors; a test set chooses nothing.
@@ -60,21 +65,19 @@ class Trainer {
   }
 
   /// One training step on a batch that was written into `pass`: gradients, clipping, update.
-  /// Returns the loss's terms. Errors: Error where the loss is not finite; nothing is updated then
+  /// Returns the loss's terms. Errors: Error where the loss is not finite; nothing is updated then.
+  /// On a GPU no step is waited for: after one whose loss is not finite none updates anything, and
+  /// the terms, which wait when they are read, say so
   const LossTerms& step(Pass<Device, T>& pass, const Truth<T>& truth,
                         double learning_rate_factor = 1, double clip_norm = 0) {
-    if (!compute_loss(pass, truth)) throw Error("step: the loss is not finite");
-    update(pass, learning_rate_factor, clip_norm);
-    return terms_;
+    if (!step_(pass, truth, learning_rate_factor, clip_norm))
+      throw Error("step: the loss is not finite");
+    return step_.terms();
   }
 
   /// A training pass for batches of this size, with whatever the loss asks for.
-  Pass<Device, T> make_pass(int batch_size) {
-    PassOptions options{.batch = batch_size};
-    prepare_loss(loss_, options);
-    return model_->pass(options);
-  }
-  Optimizer<ModelType, Algorithm>& optimizer() { return optimizer_; }
+  Pass<Device, T> make_pass(int batch_size) { return step_.make_pass(batch_size); }
+  Optimizer<ModelType, Algorithm>& optimizer() { return step_.optimizer(); }
 
  private:
   using Set = EvaluationSet<Device, T>;
@@ -95,13 +98,16 @@ class Trainer {
     Fit fit{options, train, describe(train, options), {}, {}, {}};
     Configuration shown = fit.recipe;
     shown.emplace_back("epochs", std::to_string(options.epochs));
-    shown.emplace_back("threads", std::to_string(model_->context().threads));
+    shown.emplace_back("device", model_->context().describe());
     fit.shown = std::make_shared<const Configuration>(std::move(shown));
     if (options.samples > 0) {
       fit.samples = validation_ ? validation_.copy() : test_ ? test_.copy() : std::move(train_set);
       fit.samples.open(options.samples, 0);
     }
     begin(fit);
+    LossSums before;
+    step_.collect(before);  // of the caller's own steps
+    seen_steps_ = fit.at.step;
     if (fit.at.epochs == options.epochs) {  // resumed, and nothing is left to do
       EpochReport report = report_of(fit, fit.at.epochs);
       detail::read_last_row(fit.at.history, report);
@@ -109,9 +115,10 @@ class Trainer {
       return report;
     }
     Pass<Device, T> pass = make_pass(options.batch_size);
+    BatchInput<Device, T> input(model_->context());
     Batch batch = train.make_batch();
     for (;;) {
-      const bool stopped = !train_epoch(fit, pass, batch);
+      const bool stopped = !train_epoch(fit, pass, input, batch);
       EpochReport report = report_of(fit, fit.at.epochs + 1);
       report.seconds = fit.at.seconds;
       report.images_per_second = images_per_second(fit);
@@ -120,8 +127,8 @@ class Trainer {
       for (auto& loss : report.losses) loss.second /= static_cast<double>(fit.at.batch);
       if (stopped) {
         report.stopped = true;
-        fit.at.optimizer_steps = optimizer_.steps();
-        if (options.out) options.out->save(state(), fit.at);
+        fit.at.optimizer_steps = optimizer().steps();
+        if (options.out) options.out->save(state_.fetch(), fit.at);
         return report;
       }
       const auto start = Clock::now();
@@ -135,66 +142,51 @@ class Trainer {
   }
 
   /// The steps that the epoch still lacks; false where `stop` ended it.
-  bool train_epoch(Fit& fit, Pass<Device, T>& pass, Batch& batch) {
+  bool train_epoch(Fit& fit, Pass<Device, T>& pass, BatchInput<Device, T>& input, Batch& batch) {
     TrainingProgress& at = fit.at;
     const FitOptions& options = fit.options;
     const auto start = Clock::now() - std::chrono::duration_cast<Clock::duration>(
                                           std::chrono::duration<double>(at.seconds));
     for (fit.train.start_epoch(static_cast<std::uint64_t>(at.epochs) + 1, at.batch);
          fit.train.next(batch);) {
-      write_input(pass, batch);
-      const Truth<T> truth = truth_of(batch);
-      if (!compute_loss(pass, truth)) {
-        write_input(pass, batch);  // its memory may have been used again
-        throw Error("training stopped: the loss is not finite at step " + std::to_string(at.step) +
-                    " (epoch " + std::to_string(at.epochs + 1) +
-                    "): " + first_non_finite(ModelType::structure(), model_->state(), pass, truth));
-      }
-      update(pass, schedule_factor(fit, at.batch), options.clip_norm);
-      accumulate(at);
+      const Truth<T> truth = input.write(pass, batch);
+      step_(pass, truth, schedule_factor(fit, at.batch), options.clip_norm);
+      const bool last = at.batch + 1 == fit.train.batches();
+      if (const std::int64_t steps = at.step + 1 - seen_steps_; steps >= look_every || last)
+        if (!look(at)) {
+          input.write(pass, batch);  // its memory may have been used again
+          throw Error(
+              "training stopped: the loss is not finite at step " + std::to_string(seen_steps_) +
+              " (epoch " + std::to_string(at.epochs + 1) +
+              "): " + first_non_finite(ModelType::structure(), model_->state(), pass, truth));
+        }
       ++at.batch;
       ++at.step;
       at.seconds = std::chrono::duration<double>(Clock::now() - start).count();
       if (options.on_step)
         options.on_step({at.epochs + 1, options.epochs, at.batch, fit.train.batches(), at.step,
-                         terms_.total(), learning_rate(fit, at.batch - 1), at.seconds,
+                         seen_loss_, learning_rate(fit, at.batch - 1), at.seconds,
                          images_per_second(fit)});
-      if (options.stop && options.stop()) return false;
+      if (!options.stop || !options.stop()) continue;
+      if (!look(at)) throw Error("training stopped: the loss is not finite");
+      return false;
     }
     return true;
   }
 
-  bool compute_loss(Pass<Device, T>& pass, const Truth<T>& truth) {
-    terms_.clear();
-    pass.forward();
-    pass.zero_gradients();
-    loss_(pass, truth, terms_);
-    return std::isfinite(terms_.total());
-  }
-  void update(Pass<Device, T>& pass, double learning_rate_factor, double clip_norm) {
-    model_->zero_gradients();
-    pass.backward();
-    const double scale = clip_norm > 0 ? optimizer_.clip_scale(clip_norm) : 1;
-    optimizer_.step(learning_rate_factor, scale);
-  }
-  void accumulate(TrainingProgress& at) const {
-    const auto add = [&](std::string_view name, double value) {
-      for (auto& [n, sum] : at.sums)
-        if (n == name) {
-          sum += value;
-          return;
-        }
-      at.sums.emplace_back(name, value);
-    };
-    add("loss", terms_.total());
-    for (const auto& term : terms_.terms()) add(term.name, term.value);
+  /// Takes the losses of the steps since the last look; false where one is not finite.
+  bool look(TrainingProgress& at) {
+    const auto seen = step_.collect(at.sums);
+    seen_steps_ += seen.steps;
+    if (seen.steps > 0) seen_loss_ = seen.total;
+    return seen.finite;
   }
   static double schedule_factor(const Fit& fit, std::size_t batch) {
     return fit.options.schedule.factor(
         fit.at.epochs + static_cast<double>(batch) / static_cast<double>(fit.train.batches()));
   }
   double learning_rate(const Fit& fit, std::size_t batch) {
-    return optimizer_.algorithm().learning_rate * schedule_factor(fit, batch);
+    return step_.optimizer().algorithm().learning_rate * schedule_factor(fit, batch);
   }
   static double images_per_second(const Fit& fit) {
     const double images = static_cast<double>(fit.at.batch) * fit.options.batch_size;
@@ -231,8 +223,8 @@ class Trainer {
             {"frozen layers", detail::flagged_layers(s, model_->state().frozen)},
             {"frozen statistics", detail::flagged_layers(s, model_->state().frozen_statistics)},
             {"scalar", std::is_same_v<T, float> ? "float32" : "float64"},
-            {"loss", describe_loss(loss_)},
-            {"optimizer", describe_algorithm(optimizer_.algorithm())},
+            {"loss", describe_loss(step_.loss())},
+            {"optimizer", describe_algorithm(optimizer().algorithm())},
             {"schedule", options.schedule.describe()},
             {"gradient norm at most",
              options.clip_norm > 0 ? detail::number_text(options.clip_norm) : "any"},
@@ -242,19 +234,15 @@ class Trainer {
             {"validation data", validation_.describe()},
             {"test data", test_.describe()}};
   }
-  TrainingState state() {
-    std::vector<std::span<T>> buffers;
-    for (std::size_t b = 0; b < Algorithm::buffers; ++b) buffers.push_back(optimizer_.buffer(b));
-    return detail::training_state(ModelType::structure(), model_->state(), buffers);
-  }
 
   /// Reads the checkpoint, or writes the first: so a training that was killed can always go on, and
   /// a folder that cannot be written to is found before the work.
   void begin(Fit& fit) {
-    fit.at.optimizer_steps = optimizer_.steps();
+    fit.at.optimizer_steps = optimizer().steps();
     if (!fit.options.out) return;
-    fit.options.out->begin(state(), fit.at, fit.recipe, fit.train.batches(), fit.options);
-    optimizer_.set_steps(fit.at.optimizer_steps);
+    fit.options.out->begin(state_.fetch(), fit.at, fit.recipe, fit.train.batches(), fit.options);
+    if (fit.options.resume) state_.store();
+    optimizer().set_steps(fit.at.optimizer_steps);
   }
 
   /// Takes an epoch to the records.
@@ -264,7 +252,7 @@ class Trainer {
     at.batch = 0;
     at.seconds = 0;
     at.sums.clear();
-    at.optimizer_steps = optimizer_.steps();
+    at.optimizer_steps = optimizer().steps();
     const bool best = report.validation && std::isfinite(report.validation->mse) &&
                       (at.best_epoch == 0 || report.validation->mse < at.best_mse);
     if (best) {
@@ -272,7 +260,7 @@ class Trainer {
       at.best_mse = report.validation->mse;
     }
     detail::add_to_history(at.history, report);
-    if (fit.options.out) fit.options.out->epoch(state(), at, best);
+    if (fit.options.out) fit.options.out->epoch(state_.fetch(), at, best);
   }
   void finish(Fit& fit, EpochReport& report) {
     report.best_epoch = fit.at.best_epoch;
@@ -281,34 +269,21 @@ class Trainer {
     if (fit.options.on_epoch) fit.options.on_epoch(report);
   }
 
-  // --- batches -----------------------------------------------------------------------------------
-
   static void check_shape(const Shape& images) {
     if (const Shape expected = input_shape<Net>.unmasked(); images != expected)
       throw ShapeError("fit: the network takes images of " + to_string(expected) +
                        ", the data set has " + to_string(images));
   }
-  void write_input(Pass<Device, T>& pass, const Batch& batch) {
-    const View<T> x = pass.input();
-    std::copy_n(batch.masked.data(), x.size(), x.data);
-    if (const MutableMaskView valid = pass.input_valid())
-      valid_from_hole(batch.hole.data(), valid.data, static_cast<std::size_t>(valid.pixels()));
-    if constexpr (!std::is_same_v<T, float>) {
-      if (images_.size() == 0) images_ = Tensor<T>(batch.image.batch(), batch.image.shape());
-      std::copy_n(batch.image.data(), images_.size(), images_.data());
-    }
-  }
-  Truth<T> truth_of(const Batch& batch) {
-    if constexpr (std::is_same_v<T, float>) return {batch.images(), batch.hole.data()};
-    else return {images_.view(), batch.hole.data()};
-  }
+
+  /// Steps between two looks at the losses: on a GPU a look waits for its work.
+  static constexpr int look_every = ModelType::on_host ? 1 : 16;
 
   ModelType* model_;
-  LossType loss_;
-  Optimizer<ModelType, Algorithm> optimizer_;
+  TrainingStep<ModelType, LossType, Algorithm> step_;
+  HostState<ModelType, Algorithm> state_;
   Set validation_, test_;
-  LossTerms terms_;
-  Tensor<T> images_;  // only where T is not float
+  std::int64_t seen_steps_ = 0;  // steps whose losses are known
+  double seen_loss_ = 0;         // of the last of them
 };
 
 }  // namespace tessera

@@ -71,4 +71,6 @@ inline void intersect_masks(const Context<Cpu>& context, MaskView a, MaskView b,
   });
 }
 
+inline void increment(const Context<Cpu>&, std::int64_t* counter) { ++*counter; }
+
 }  // namespace tessera::kernels

@@ -46,9 +46,9 @@ void dropout_row(std::ptrdiff_t count, const T* factor, const T* x, T* y) {
 }  // namespace detail
 
 template <class T>
-inline void dropout(const Context<Cpu>& context, double probability, std::uint64_t key,
-                    std::uint64_t stream, std::type_identity_t<View<const T>> x, View<T> y) {
-  const detail::DropoutMask mask{dropout_threshold(probability), key, stream};
+inline void dropout(const Context<Cpu>& context, double probability, const RandomBlocks& random,
+                    std::type_identity_t<View<const T>> x, View<T> y) {
+  const detail::DropoutMask mask{dropout_threshold(probability), random.key, random.stream};
   const T scale = static_cast<T>(1 / (1 - probability));
   const bool one_row = x.contiguous() && y.contiguous();
   for_each_range(context, y.size(), chunk_elements, [&](std::ptrdiff_t e, std::ptrdiff_t last) {

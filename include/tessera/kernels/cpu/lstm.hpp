@@ -9,23 +9,11 @@
 #include <tessera/kernels/cpu/linear.hpp>
 #include <tessera/kernels/cpu/lstm_step.hpp>
 #include <tessera/kernels/lstm.hpp>
+#include <tessera/kernels/lstm_products.hpp>
 
 namespace tessera::kernels {
 
 namespace detail {
-template <class T>
-constexpr std::size_t lstm_bytes(std::ptrdiff_t elements) {
-  return aligned_size(static_cast<std::size_t>(elements) * sizeof(T));
-}
-
-/// The next `elements` of a workspace.
-template <class T>
-T* take(std::byte*& workspace, std::ptrdiff_t elements) {
-  T* const here = reinterpret_cast<T*>(workspace);
-  workspace += lstm_bytes<T>(elements);
-  return here;
-}
-
 /// run(task) for each direction and group of sequences.
 template <class T, class Body>
 void for_each_lstm_task(const Context<Cpu>& context, const LstmProblem& p, const Body& run) {
@@ -53,7 +41,7 @@ template <class T>
 inline void lstm_forward(const Context<Cpu>& context, const LstmProblem& p,
                          const LstmWeights<const T>* weights, const T* x, const LstmState<T>& state,
                          std::byte* workspace) {
-  const std::ptrdiff_t H = p.hidden, rows = p.rows();
+  const std::ptrdiff_t H = p.hidden;
   const std::ptrdiff_t packed = detail::lstm_forward_panels<T>(p);
   T* const panels = detail::take<T>(workspace, p.directions * packed);
   T* const bias = detail::take<T>(workspace, p.directions * 4 * H);
@@ -63,12 +51,10 @@ inline void lstm_forward(const Context<Cpu>& context, const LstmProblem& p,
     detail::pack_forward_panel(H, block * simd::width<T>, weights[d].recurrent,
                                panels + d * packed + block * H * detail::product_columns<T>);
   });
-  for (std::ptrdiff_t d = 0; d < p.directions; ++d) {
+  for (std::ptrdiff_t d = 0; d < p.directions; ++d)
     for (std::ptrdiff_t j = 0; j < 4 * H; ++j)
       bias[d * 4 * H + j] = weights[d].input_bias[j] + weights[d].recurrent_bias[j];
-    gemm<T>(context, Transpose::no, Transpose::yes, rows, 4 * H, p.inputs, T(1), x, p.inputs,
-            weights[d].input, p.inputs, T(0), state.gates + d * rows * 4 * H, 4 * H);
-  }
+  detail::lstm_input_products(context, p, weights, x, state.gates);
   detail::for_each_lstm_task<T>(context, p, [&](const detail::LstmTask<T>& task) {
     detail::lstm_run_forward(task, panels + task.direction * packed, bias + task.direction * 4 * H,
                              state);
@@ -80,7 +66,7 @@ inline void lstm_backward(const Context<Cpu>& context, const LstmProblem& p,
                           const LstmWeights<const T>* weights, const T* x,
                           const LstmState<T>& state, const T* dy, T* dx,
                           const LstmWeights<T>* gradients, std::byte* workspace) {
-  const std::ptrdiff_t H = p.hidden, rows = p.rows(), outputs = p.outputs();
+  const std::ptrdiff_t H = p.hidden, rows = p.rows();
   const std::ptrdiff_t packed = detail::lstm_backward_panels<T>(p);
   T* const panels = detail::take<T>(workspace, p.directions * packed);
   T* const dgates = detail::take<T>(workspace, p.directions * rows * 4 * H);
@@ -95,24 +81,7 @@ inline void lstm_backward(const Context<Cpu>& context, const LstmProblem& p,
     detail::lstm_run_backward(task, panels + task.direction * packed, state, dy, dgates,
                               carry + task.direction * p.sequences * H);
   });
-  for (std::ptrdiff_t d = 0; d < p.directions; ++d) {
-    const T* const dg = dgates + d * rows * 4 * H;
-    const LstmWeights<T>& gradient = gradients[d];
-    if (dx)
-      gemm<T>(context, Transpose::no, Transpose::no, rows, p.inputs, 4 * H, T(1), dg, 4 * H,
-              weights[d].input, p.inputs, T(d > 0), dx, p.inputs);
-    if (gradient.input)
-      gemm<T>(context, Transpose::yes, Transpose::no, 4 * H, p.inputs, rows, T(1), dg, 4 * H, x,
-              p.inputs, T(1), gradient.input, p.inputs);
-    if (gradient.recurrent && p.steps > 1) {  // dgates of a step meet h of the step before it
-      const std::ptrdiff_t shift = p.sequences, own = d == 0 ? shift : 0, other = shift - own;
-      gemm<T>(context, Transpose::yes, Transpose::no, 4 * H, H, rows - shift, T(1),
-              dg + own * 4 * H, 4 * H, state.y + other * outputs + d * H, outputs, T(1),
-              gradient.recurrent, H);
-    }
-    const View<const T> sums{dg, 1, 1, static_cast<int>(rows), static_cast<int>(4 * H), 4 * H};
-    bias_gradient(context, sums, gradient.input_bias, gradient.recurrent_bias);
-  }
+  detail::lstm_gradients<Cpu, T>(context, p, weights, x, state.y, dgates, dx, gradients);
 }
 
 template <class T>

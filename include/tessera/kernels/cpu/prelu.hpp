@@ -25,11 +25,11 @@ double prelu_backward_row(T slope, std::ptrdiff_t count, const T* x, const T* dy
 }  // namespace detail
 
 template <class T>
-inline void prelu_forward(const Context<Cpu>& context, T slope,
+inline void prelu_forward(const Context<Cpu>& context, const std::type_identity_t<T>* slope,
                           std::type_identity_t<View<const T>> x, View<T> y) {
   for_each_row(
       context,
-      [slope](std::ptrdiff_t count, T* yr, const T* xr) {
+      [slope = *slope](std::ptrdiff_t count, T* yr, const T* xr) {
         simd::for_each_vector<T>(count, [&](auto lanes, std::ptrdiff_t i) {
           const simd::Vector<T> v = lanes.load(xr + i);
           lanes.store(yr + i,
@@ -40,7 +40,7 @@ inline void prelu_forward(const Context<Cpu>& context, T slope,
 }
 
 template <class T>
-inline void prelu_backward(const Context<Cpu>& context, T slope,
+inline void prelu_backward(const Context<Cpu>& context, const std::type_identity_t<T>* slope,
                            std::type_identity_t<View<const T>> x,
                            std::type_identity_t<View<const T>> dy, View<T> dx,
                            std::type_identity_t<T>* dslope, std::byte* workspace) {
@@ -52,7 +52,7 @@ inline void prelu_backward(const Context<Cpu>& context, T slope,
     double& sum = partial[first / chunk] = 0;
     const std::ptrdiff_t step = one_row ? last - first : 1;  // pixels of a row
     for (std::ptrdiff_t p = first; p < last; p += step)
-      sum += detail::prelu_backward_row(slope, step * channels, x.pixel(p), dy.pixel(p),
+      sum += detail::prelu_backward_row(*slope, step * channels, x.pixel(p), dy.pixel(p),
                                         detail::at(dx, p * dx.stride));
   });
   if (!dslope) return;

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The CUDA device: its context, and how kernels are launched on it.
+#pragma once
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include <tessera/cuda/engine.hpp>
+#include <tessera/cuda/precision.hpp>
+#include <tessera/tensor/context.hpp>
+
+namespace tessera {
+
+/// An NVIDIA GPU.
+struct Cuda {
+  static constexpr const char* name = "cuda";
+};
+
+using cuda::Precision;
+
+namespace cuda {
+/// The calling thread's engine of a GPU; it lives as long as a context refers to it.
+inline std::shared_ptr<Engine> engine_of(int number) {
+  thread_local std::weak_ptr<Engine> engines[16];
+  if (number < 0 || number >= 16)
+    throw ArgumentError(text({"GPU number ", number, ": expected 0 to 15"}));
+  std::shared_ptr<Engine> engine = engines[number].lock();
+  if (!engine) engines[number] = engine = std::make_shared<Engine>(number);
+  return engine;
+}
+}  // namespace cuda
+
+/// Execution on a GPU: the thread's stream there, and how exact products are.
+///
+/// Errors     DeviceError where the GPU cannot be used: it says why, and what to do
+template <>
+struct Context<Cuda> {
+  Precision precision = Precision::float32;
+
+  Context() : Context(0) {}
+  explicit Context(int gpu, Precision products = Precision::float32)
+      : precision(products), engine_(cuda::engine_of(gpu)) {}
+  /// The first GPU in float32.
+  static Context standard() { return {}; }
+
+  /// "cuda, NVIDIA H200, products in float32"
+  std::string describe() const {
+    const char* const names[] = {"float32", "tf32", "bf16"};
+    return text(
+        {"cuda, ", engine_->device().name, ", products in ", names[static_cast<int>(precision)]});
+  }
+  /// Where work of the host runs beside that of the GPU.
+  static Context<Cpu> host() { return Context<Cpu>::all_cores(); }
+  cuda::Engine& engine() const { return *engine_; }
+
+ private:
+  std::shared_ptr<cuda::Engine> engine_;
+};
+
+namespace cuda {
+
+/// Launches a kernel with one thread for each of `count` elements, and more elements a thread where
+/// these would be very many: the kernel loops over the grid.
+template <class K, class... A>
+void launch_each(const Context<Cuda>& context, const K& kernel, long count, A... arguments) {
+  constexpr long threads = 256, most = 1 << 16;
+  if (count <= 0) return;
+  const long blocks = (count + threads - 1) / threads;
+  context.engine().launch(kernel, {static_cast<unsigned>(blocks < most ? blocks : most), 1, 1},
+                          {threads, 1, 1}, 0, arguments...);
+}
+
+}  // namespace cuda
+}  // namespace tessera

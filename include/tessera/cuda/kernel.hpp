@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A kernel as the run-time compiler sees it: a text, and the name of one instance of a template in
+// it, with the types and numbers it is specialised to.
+#pragma once
+#include <cstdint>
+#include <cstdio>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include <tessera/cuda/text.hpp>
+
+namespace tessera::cuda {
+
+/// One instance of a kernel. `name` is a name expression such as
+/// "tessera::cuda::pointwise_forward<float, 4>"; `definitions` what the text does not hold:
+/// functors of pointwise operations.
+struct Kernel {
+  const Text* text;
+  std::string name, definitions;
+};
+
+namespace detail {
+
+constexpr std::uint64_t text_hash(std::string_view text,
+                                  std::uint64_t h = 0xCBF29CE484222325u) {  // FNV-1a
+  for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
+  return h;
+}
+inline std::string hexadecimal(double value) {
+  char digits[40];
+  std::snprintf(digits, sizeof digits, "%a", value);
+  return digits;
+}
+
+/// A pointwise functor as device code: its own text, with the constants that it may read.
+template <class F>
+std::string functor_body() {
+  static_assert(
+      requires { F::text; },
+      "tessera: this pointwise functor has no text for the GPU: make it with TESSERA_POINTWISE or "
+      "TESSERA_POINTWISE_BODY");
+  std::string body = " : tessera::pointwise::Functions { ";
+  const auto constant = [&](const char* name, double value) {
+    body += std::string("static constexpr double ") + name + " = " + hexadecimal(value) + "; ";
+  };
+  if constexpr (requires { F::parameter; }) constant("parameter", F::parameter);
+  if constexpr (requires { F::lowest; }) constant("lowest", F::lowest);
+  if constexpr (requires { F::highest; }) constant("highest", F::highest);
+  return body + F::text + " };\n";
+}
+
+/// The name of a type in device code.
+template <class T>
+std::string type_name(std::string& definitions) {
+  if constexpr (std::is_same_v<T, float>) return "float";
+  else if constexpr (std::is_same_v<T, double>) return "double";
+  else if constexpr (requires { std::string_view{T::device_name}; })
+    return std::string(std::string_view{T::device_name});  // a type of the texts themselves
+  else {
+    const std::string body = functor_body<T>();
+    char name[24];
+    std::snprintf(name, sizeof name, "Functor%016llx",
+                  static_cast<unsigned long long>(text_hash(body)));
+    const std::string definition = std::string("struct ") + name + body;
+    if (definitions.find(definition) == std::string::npos) definitions += definition;
+    return std::string("tessera::cuda::") + name;
+  }
+}
+
+template <class... Types>
+Kernel make_kernel(const Text& text, std::string_view name, std::initializer_list<long> values) {
+  Kernel kernel{&text, "tessera::cuda::", {}};
+  kernel.name += name;
+  char open = '<';
+  const auto add = [&](const std::string& argument) {
+    kernel.name += open + argument;
+    open = ',';
+  };
+  (add(type_name<Types>(kernel.definitions)), ...);
+  for (const long value : values) add(std::to_string(value));
+  kernel.name += '>';
+  return kernel;
+}
+
+#ifdef TESSERA_CUDA_EMULATE
+/// The same kernel with its code in this program.
+template <class... P>
+struct EmulatedKernel : Kernel {
+  void (*code)(P...);
+};
+template <class... P>
+EmulatedKernel<P...> make_emulated(Kernel kernel, void (*code)(P...)) {
+  return {std::move(kernel), code};
+}
+#endif
+
+}  // namespace detail
+}  // namespace tessera::cuda
+
+/// Instance `name<types..., values...>` of a kernel template of `text`: both lists in parentheses,
+/// at least one type; values are integers. TESSERA_CUDA_KERNEL(copy_text, copy, (float), (4))
+#ifdef TESSERA_CUDA_EMULATE
+#define TESSERA_CUDA_BEHIND(...) __VA_OPT__(, ) __VA_ARGS__
+#define TESSERA_CUDA_KERNEL(text, name, types, values)                                           \
+  ::tessera::cuda::detail::make_emulated(                                                        \
+      ::tessera::cuda::detail::make_kernel<TESSERA_CUDA_LIST types>(text, #name,                 \
+                                                                    {TESSERA_CUDA_LIST values}), \
+      &::tessera::cuda::name<TESSERA_CUDA_LIST types TESSERA_CUDA_BEHIND values>)
+#else
+#define TESSERA_CUDA_KERNEL(text, name, types, values)                       \
+  ::tessera::cuda::detail::make_kernel<TESSERA_CUDA_LIST types>(text, #name, \
+                                                                {TESSERA_CUDA_LIST values})
+#endif

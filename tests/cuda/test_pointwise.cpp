@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Pointwise operations and copies: the GPU's kernels, emulated, beside the CPU's.
+#include <doctest/doctest.h>
+
+#include <tessera/kernels/cpu/copy.hpp>
+#include <tessera/kernels/cpu/pointwise.hpp>
+#include <tessera/kernels/functions.hpp>
+#include <tessera/layers/options.hpp>
+
+#include "on_device.hpp"
+
+using namespace tessera;
+using namespace tessera::testing;
+
+TEST_CASE_TEMPLATE("cuda: pointwise operations are the CPU's", T, float, double) {
+  const Context<Cuda> gpu;
+  const Context<Cpu> cpu{1};
+  const auto check = [&]<class F>(const F& f) {
+    for (const int extra : {0, 3})
+      for (const int c : {1, 3, 5}) {
+        TwinView<T> x(gpu, 2, 5, 7, c, extra, 1), y(gpu, 2, 5, 7, c, 0, 2);
+        TwinView<T> dy(gpu, 2, 5, 7, c, extra, 3), dx(gpu, 2, 5, 7, c, extra, 4);
+        kernels::pointwise_forward(cpu, f, x.cpu(), y.cpu());
+        kernels::pointwise_forward(gpu, f, x.gpu(), y.gpu());
+        CHECK(distance(y.numbers.read(), y.numbers.host) <= 8 * unit<T>);
+        kernels::pointwise_backward(cpu, f, x.cpu(), y.cpu(), dy.cpu(), dx.cpu());
+        kernels::pointwise_backward(gpu, f, x.gpu(), y.gpu(), dy.gpu(), dx.gpu());
+        CHECK(distance(dx.numbers.read(), dx.numbers.host) <= 32 * unit<T>);
+      }
+  };
+  check(kernels::Relu{});
+  check(kernels::LeakyRelu<slope(0.2)>{});
+  check(kernels::Elu<alpha(1)>{});
+  check(kernels::Gelu{});
+  check(kernels::Silu{});
+  check(kernels::Sigmoid{});
+  check(kernels::Tanh{});
+  check(kernels::ClampTo<bounds(-0.5, 0.25)>{});
+}
+
+TEST_CASE("cuda: copies, sums, zeros and masks are the CPU's, bit for bit") {
+  const Context<Cuda> gpu;
+  const Context<Cpu> cpu{1};
+  for (const int extra : {0, 2}) {
+    TwinView<float> x(gpu, 2, 3, 5, 3, extra, 1), z(gpu, 2, 3, 5, 3, 1, 5);
+    TwinView<float> y(gpu, 2, 3, 5, 3, extra, 2);
+    const auto same = [&] { return y.numbers.read() == y.numbers.host; };
+    kernels::add(cpu, x.cpu(), z.cpu(), y.cpu());
+    kernels::add(gpu, x.gpu(), z.gpu(), y.gpu());
+    CHECK(same());
+    kernels::add_into(cpu, x.cpu(), y.cpu());
+    kernels::add_into(gpu, x.gpu(), y.gpu());
+    CHECK(same());
+    kernels::copy(cpu, z.cpu(), y.cpu());
+    kernels::copy(gpu, z.gpu(), y.gpu());
+    CHECK(same());
+    kernels::fill_zero(cpu, y.cpu());
+    kernels::fill_zero(gpu, y.gpu());
+    CHECK(same());
+  }
+  const MaskGroups one{1, {3}}, two{2, {2, 4}}, three{3, {3, 2, 4}};
+  const auto bytes = [&](std::size_t count, std::uint64_t seed) {
+    std::vector<std::uint8_t> values;
+    for (const float v : random_numbers<float>(count, seed)) values.push_back(v > 0);
+    return Twin<std::uint8_t>(gpu, values);
+  };
+  Twin a = bytes(30, 1), b = bytes(60, 2), y = bytes(90, 3), c = bytes(60, 4), d = bytes(60, 5);
+  const auto mask = [](auto* data, const MaskGroups& g) {
+    return BasicMaskView<std::remove_pointer_t<decltype(data)>>{data, 2, 3, 5, g};
+  };
+  kernels::concatenate_masks(cpu, mask(a.host.data(), one), mask(b.host.data(), two),
+                             mask(y.host.data(), three));
+  kernels::concatenate_masks(gpu, mask(a.device.data(), one), mask(b.device.data(), two),
+                             mask(y.device.data(), three));
+  CHECK(y.read() == y.host);
+  kernels::intersect_masks(cpu, mask(b.host.data(), two), mask(c.host.data(), two),
+                           mask(d.host.data(), two));
+  kernels::intersect_masks(gpu, mask(b.device.data(), two), mask(c.device.data(), two),
+                           mask(d.device.data(), two));
+  CHECK(d.read() == d.host);
+}
