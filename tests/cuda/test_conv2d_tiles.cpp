@@ -13,8 +13,14 @@ using cuda::GemmCut;
 
 namespace {
 
-float to_tf32(float v) { return std::bit_cast<float>(cuda::to_tf32(v)); }
-float to_bf16(float v) { return cuda::bf16_low(cuda::pack_bf16(v, v)); }
+// Rounded to 10 bits of mantissa, halves away from zero, and to 7, halves to even.
+float to_tf32(float v) {
+  return std::bit_cast<float>((std::bit_cast<unsigned>(v) + 0x1000u) & 0xFFFFE000u);
+}
+float to_bf16(float v) {
+  const unsigned b = std::bit_cast<unsigned>(v);
+  return std::bit_cast<float>((b + 0x7FFFu + (b >> 16 & 1)) & 0xFFFF0000u);
+}
 
 /// All passes of one case with the given tile, cut into `slices` where the sums are long enough.
 template <class T, class Rounded>

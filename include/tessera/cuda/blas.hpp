@@ -77,11 +77,12 @@ class Blas {
 
   /// Makes the handle; not while a graph is recorded.
   void open(const runtime::Stream& stream) {
-    if (handle_) return;
-    check(cublasCreate(&handle_), "making a handle");
+    if (ready_) return;
+    if (!workspace_) workspace_ = runtime::allocate(workspace_bytes);  // its own: graphs repeat
+    if (!handle_) check(cublasCreate(&handle_), "making a handle");
     check(cublasSetStream(handle_, stream.handle()), "setting the stream");
-    workspace_ = runtime::allocate(workspace_bytes);  // of its own: graphs then repeat
     check(cublasSetWorkspace(handle_, workspace_, workspace_bytes), "setting the workspace");
+    ready_ = true;
   }
 
   /// Row-major C[m,n] = alpha op(A) op(B) + beta C. cuBLAS takes columns: the transpose of it all.
@@ -116,6 +117,7 @@ class Blas {
   static constexpr std::size_t workspace_bytes = std::size_t{32} << 20;
   cublasHandle_t handle_ = nullptr;
   void* workspace_ = nullptr;
+  bool ready_ = false;
 };
 
 #endif

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <thread>
 
 #include <tessera/cuda/engine.hpp>
 #include <tessera/cuda/precision.hpp>
@@ -51,10 +52,17 @@ struct Context<Cuda> {
   }
   /// Where work of the host runs beside that of the GPU.
   static Context<Cpu> host() { return Context<Cpu>::all_cores(); }
-  cuda::Engine& engine() const { return *engine_; }
+  /// Errors: DeviceError in another thread than the one that made the context
+  cuda::Engine& engine() const {
+    if (thread_ != std::this_thread::get_id())
+      throw DeviceError("a context of a GPU belongs to the thread that made it: make one here");
+    cuda::runtime::activate(engine_->device().number);
+    return *engine_;
+  }
 
  private:
   std::shared_ptr<cuda::Engine> engine_;
+  std::thread::id thread_ = std::this_thread::get_id();
 };
 
 namespace cuda {

@@ -135,6 +135,7 @@ class Event {
     check(cudaEventRecord(handle_, stream.handle()), "recording an event");
   }
   void wait() { check(cudaEventSynchronize(handle_), "the GPU's work"); }
+  void wait_quietly() noexcept { cudaEventSynchronize(handle_); }
   cudaEvent_t handle() const { return handle_; }
 
  private:
@@ -166,6 +167,9 @@ class Module {
   Function function(const std::string& lowered_name) const {
     Function kernel = nullptr;
     check(cudaLibraryGetKernel(&kernel, library_, lowered_name.c_str()), "finding kernel",
+          lowered_name);
+    cudaFuncAttributes loaded{};  // asking loads it, which may not happen while a graph is recorded
+    check(cudaFuncGetAttributes(&loaded, reinterpret_cast<const void*>(kernel)), "loading kernel",
           lowered_name);
     return kernel;
   }

@@ -160,6 +160,7 @@ class Event {
  public:
   void record(const Stream&) {}
   void wait() {}
+  void wait_quietly() noexcept {}
 };
 inline void wait(const Stream&, const Event&) {}
 

@@ -2,6 +2,7 @@
 // The compiled kernels of one GPU, by name: compiled together where they are known beforehand, one
 // by one where they are not.
 #pragma once
+#include <algorithm>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -27,7 +28,10 @@ class KernelCache {
   void make(const std::vector<Kernel>& kernels) {
     std::vector<Kernel> missing;
     for (const Kernel& kernel : kernels)
-      if (!functions_.contains(kernel.name)) missing.push_back(kernel);
+      if (!functions_.contains(kernel.name) &&
+          std::none_of(missing.begin(), missing.end(),
+                       [&](const Kernel& m) { return m.name == kernel.name; }))
+        missing.push_back(kernel);
     if (missing.empty()) return;
     const Compiled compiled = compile_cached(disk_, make_program(missing), architecture_);
     modules_.emplace_back(compiled.cubin);

@@ -14,7 +14,7 @@ class DeviceBuffer {
  public:
   DeviceBuffer() = default;
   DeviceBuffer(const Context<Cuda>& context, std::size_t size)
-      : memory_(size * sizeof(T)), size_(size) {
+      : memory_((context.engine(), size * sizeof(T))), size_(size) {  // on the context's GPU
     context.engine().clear(memory_);
   }
   T* data() const { return reinterpret_cast<T*>(memory_.data()); }

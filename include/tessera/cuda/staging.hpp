@@ -14,7 +14,12 @@ namespace tessera {
 template <>
 class Staging<Cuda> {
  public:
-  explicit Staging(const Context<Cuda>& context) : context_(context) {}
+  explicit Staging(const Context<Cuda>& context) : context_((context.engine(), context)) {}
+  ~Staging() {  // copies may still read the host's memory
+    for (Slot& slot : slots_) slot.arrived.wait_quietly(), slot.read.wait_quietly();
+  }
+  Staging(const Staging&) = delete;
+  Staging& operator=(const Staging&) = delete;
 
   /// Makes room for `bytes` and a little per array; waits where the batch before last is still
   /// read.
@@ -24,8 +29,9 @@ class Staging<Cuda> {
     if (slot.sent) slot.read.wait();
     const std::size_t size = bytes + 8 * alignment;
     if (slot.device.size() < size) {
+      Pinned host(static_cast<std::byte*>(cuda::runtime::allocate_pinned(size)));
       slot.device = cuda::Allocation(size);
-      slot.host = Pinned(static_cast<std::byte*>(cuda::runtime::allocate_pinned(size)));
+      slot.host = std::move(host);
     }
     slot.used = 0;
   }

@@ -29,7 +29,7 @@ class Uploaded {
   Uploaded(const Uploaded&) = delete;
   Uploaded& operator=(const Uploaded&) = delete;
   ~Uploaded() {
-    device_ = {};  // waits for the GPU, so that no copy reads the slots any more
+    for (runtime::Event& copied : copied_) copied.wait_quietly();
     runtime::release_pinned(slots_);
   }
 

@@ -163,6 +163,11 @@ class FeatureLoss {
 
     void make_passes(const Context<Device>& context, const View<const T>& y, bool gradients) {
       if (images_ && batch_ == y.batch && shape_ == y.shape() && gradients_ == gradients) return;
+      if constexpr (!Memory<Device>::on_host)
+        if (images_)  // recorded steps point into the passes
+          throw ArgumentError(
+              "FeatureLoss: on a GPU one loss serves images of one batch and size; make another "
+              "for others");
       images_.reset();
       truth_.reset();
       features_.context() = context;

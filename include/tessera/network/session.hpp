@@ -15,6 +15,8 @@ namespace tessera {
 ///            otherwise, as several sessions share the cores
 /// Rule       weights are read, never written: while a session runs, no thread may train, load or
 ///            set the model. Between runs it may; sessions then use the new weights
+/// GPU        made in the thread that uses it; steps that the training thread has queued are done
+///            when it has waited: model.context().engine().synchronize()
 template <class Net, class Device = Cpu, class T = float>
 class Session {
  public:

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <tessera/kernels/cpu/copy.hpp>
 #include <tessera/losses/adversarial.hpp>
@@ -99,8 +100,13 @@ class GanStep {
   const GanTerms& operator()(const Truth<T>& truth, double factor = 1) {
     detail::check_truth("gan_step", generated_.output(), truth);
     const Call call{generated_.input().data, truth.images.data, truth.hole};
-    if (call != call_) repeated_.reset();
-    call_ = call;
+    if (call != call_ || !same_flags()) {
+      repeated_.reset();
+      call_ = call;
+      frozen_[0] = g_->state().frozen, frozen_[1] = d_->state().frozen;
+      statistics_[0] = g_->state().frozen_statistics;
+      statistics_[1] = d_->state().frozen_statistics;
+    }
     if constexpr (!on_host) {
       g_optimizer_.prepare_step(factor);
       d_optimizer_.prepare_step(factor);
@@ -124,6 +130,12 @@ class GanStep {
     const void *input = nullptr, *images = nullptr, *hole = nullptr;
     bool operator==(const Call&) const = default;
   };
+
+  bool same_flags() const {
+    return frozen_[0] == g_->state().frozen && frozen_[1] == d_->state().frozen &&
+           statistics_[0] == g_->state().frozen_statistics &&
+           statistics_[1] == d_->state().frozen_statistics;
+  }
 
   void step(const Truth<T>& truth, double factor) {
     recorded_ = {};
@@ -206,6 +218,7 @@ class GanStep {
   Pass<Device, T> generated_, real_, fake_, judged_;
   Repeated<Device> repeated_;
   Call call_{};
+  std::vector<std::uint8_t> frozen_[2], statistics_[2];  // when it was recorded
   GanTerms recorded_, terms_;
   LossSums sums_;
   std::int64_t steps_ = 0;

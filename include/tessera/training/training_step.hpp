@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // One training step of one network: forward, loss, backward, clipping, update.
 #pragma once
+#include <cstdint>
 #include <utility>
+#include <vector>
 
 #include <tessera/losses/loss_watch.hpp>
 #include <tessera/optimizers/optimizer.hpp>
@@ -27,6 +29,7 @@ class TrainingStep {
 
   /// A pass for batches of this size, with whatever the loss asks for.
   Pass<Device, T> make_pass(int batch_size) {
+    repeated_.reset();  // a new pass may lie where the recorded one lay
     PassOptions options{.batch = batch_size};
     prepare_loss(loss_, options);
     return model_->pass(options);
@@ -35,9 +38,15 @@ class TrainingStep {
   /// A step on what lies in the pass's input; false where the loss is not finite: nothing is
   /// updated then. A GPU gives true, and updates nothing from such a step on.
   bool operator()(Pass<Device, T>& pass, const Truth<T>& truth, double factor, double clip_norm) {
-    const Call call{&pass, pass.input().data, truth.images.data, truth.hole, clip_norm};
-    if (call != call_) repeated_.reset();
-    call_ = call;
+    const auto& state = model_->state();
+    const Call call{&pass,      pass.input().data, truth.images.data,
+                    truth.hole, clip_norm,         pass.mode()};
+    if (call != call_ || frozen_ != state.frozen || frozen_statistics_ != state.frozen_statistics) {
+      repeated_.reset();
+      call_ = call;
+      frozen_ = state.frozen;
+      frozen_statistics_ = state.frozen_statistics;
+    }
     if constexpr (!on_host) optimizer_.prepare_step(factor);
     repeated_(model_->context(), [&] {
       recorded_.clear();
@@ -69,6 +78,7 @@ class TrainingStep {
   struct Call {
     const void *pass = nullptr, *input = nullptr, *images = nullptr, *hole = nullptr;
     double clip_norm = 0;
+    Mode mode{};
     bool operator==(const Call&) const = default;
   };
 
@@ -78,6 +88,7 @@ class TrainingStep {
   LossWatch<Device> watch_;
   Repeated<Device> repeated_;
   Call call_{};
+  std::vector<std::uint8_t> frozen_, frozen_statistics_;  // when it was recorded
   LossTerms recorded_, terms_;
   bool finite_ = true;
 };

@@ -29,6 +29,7 @@ TESSERA_CUDA_TEXT(gemm_product_text, (&gemm_operand_text, &elements_text),
       t = thread % 4;
     }
     __forceinline__ void add(const unsigned* a, const unsigned* b) {
+      __syncwarp();  // mma wants the lanes together
       TESSERA_CUDA_UNROLL
       for (int k = 0; k < Shape::depth; k += 8) {
         unsigned from_a[tall][4];

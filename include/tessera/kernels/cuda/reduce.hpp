@@ -32,7 +32,7 @@ TESSERA_CUDA_TEXT(reduce_text, (&partials_text),
   }
   template <class T>
   __global__ void add_number(const double* from, double factor, double* to) {
-    *to += factor * *from;
+    *to += from ? factor * *from : factor;
   }
 )
 // clang-format on

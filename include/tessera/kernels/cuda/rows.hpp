@@ -6,6 +6,8 @@
 
 #include <tessera/cuda/context.hpp>
 #include <tessera/cuda/views.hpp>
+#include <tessera/tensor/error.hpp>
+#include <tessera/tensor/text.hpp>
 
 namespace tessera::cuda {
 
@@ -30,6 +32,10 @@ TESSERA_CUDA_TEXT(rows_text, (&views_text),
 template <class K, class... A>
 void launch_rows(const Context<Cuda>& context, const K& kernel, long rows, long elements,
                  A... arguments) {
+  constexpr long most = 0x7FFFFFFF;
+  if (rows > most || elements > most - 65535L * 256)  // a kernel counts them in int
+    throw ArgumentError(text({"a kernel by rows on a GPU: ", rows, " rows of ", elements,
+                              " elements; expected less than 2^31 of each"}));
   const long threads = elements <= 64 ? 64 : elements <= 128 ? 128 : 256;
   const long blocks = std::min((elements + threads - 1) / threads, 65535L);
   context.engine().launch(kernel, {static_cast<unsigned>(rows), static_cast<unsigned>(blocks), 1},
