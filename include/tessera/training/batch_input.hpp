@@ -5,7 +5,6 @@
 #include <cstdint>
 
 #include <tessera/data/loader.hpp>
-#include <tessera/kernels/cpu/copy.hpp>
 #include <tessera/kernels/cpu/masked_input.hpp>
 #include <tessera/losses/loss.hpp>
 #include <tessera/tensor/memory.hpp>

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include <tessera/data/masks.hpp>
+#include <tessera/kernels/cpu/masked_input.hpp>
 #include <tessera/network/pass.hpp>
 #include <tessera/tensor/error.hpp>
 #include <tessera/tensor/text.hpp>
@@ -24,12 +25,7 @@ void write_masked(Pass<Device, T>& pass, View<const float> images, const std::ui
     throw ShapeError(text({"masked input: the pass takes ", x.batch, " of ", to_string(x.shape()),
                            ", got ", images.batch, " of ", to_string(images.shape())}));
   write_from_host(pass.context(), x, pass.input_valid(), [&](View<T> to, MutableMaskView valid) {
-    for (std::ptrdiff_t p = 0; p < to.pixels(); ++p)
-      for (int c = 0; c < to.channels; ++c)
-        to.pixel(p)[c] = hole && hole[p] ? T(0) : static_cast<T>(images.pixel(p)[c]);
-    if (!valid) return;
-    if (hole) valid_from_hole(hole, valid.data, static_cast<std::size_t>(valid.pixels()));
-    else std::fill_n(valid.data, valid.size(), std::uint8_t{1});
+    kernels::masked_input(pass.context().host(), images, hole, to, valid);
   });
 }
 /// The same, and runs the pass.
