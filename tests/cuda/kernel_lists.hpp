@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Which kernels a test ran, as a file: from many tests' files one program is made that the run-time
-// compiler is given.
+// Which kernels a test ran, as a file: those of many tests' files are given to the run-time
+// compiler.
 #pragma once
 #include <cstdlib>
 #include <deque>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The run-time compiler, which needs no GPU: machine code for three architectures, messages a
-// reader can use, and the cache on disk. Needs NVRTC.
+// reader can use, the cache on disk, and many kernels at once. Needs NVRTC.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 
 #include <tessera/cuda/compiler.hpp>
 #include <tessera/cuda/disk_cache.hpp>
+#include <tessera/cuda/parallel_compile.hpp>
 #include <tessera/tensor/error.hpp>
 
 #include "../temporary_folder.hpp"
@@ -40,6 +41,36 @@ std::string message_of(const Program& program, const std::string& architecture) 
 }
 /// As doctest compares with Contains.
 doctest::String shown(const std::string& text) { return text.c_str(); }
+
+/// Five kernels of two texts; the last two call `functor`.
+constexpr Text twice_text{"twice", "template <class T> T twice(T x) { return x + x; }"};
+constexpr Text scale_text{"scale",
+                          "template <class T, int N> __global__ void scale(T* p) { "
+                          "p[threadIdx.x] = twice(p[threadIdx.x]) * N; }",
+                          {&twice_text}};
+constexpr Text apply_text{"apply",
+                          "template <class F, class T> __global__ void apply(T* p) { "
+                          "p[threadIdx.x] = F{}(p[threadIdx.x]); }"};
+std::vector<Kernel> some_kernels(const std::string& functor = "return -x;") {
+  std::vector<Kernel> kernels;
+  for (const char* const arguments : {"float,2", "float,3", "double,2"})
+    kernels.push_back({&scale_text, "tessera::cuda::scale<" + std::string(arguments) + ">", {}});
+  for (const char* const type : {"float", "double"})
+    kernels.push_back(
+        {&apply_text, "tessera::cuda::apply<tessera::cuda::F," + std::string(type) + ">",
+         "struct F { template <class T> T operator()(T x) const { " + functor + " } };\n"});
+  return kernels;
+}
+std::string key_of(const Kernel& kernel) {
+  return detail::cache_key(make_program({&kernel, 1}), "sm_90");
+}
+
+std::vector<std::string> cubins_of(const std::vector<Compiled>& compiled) {
+  std::vector<std::string> cubins;
+  for (const Compiled& one : compiled) cubins.push_back(one.cubin);
+  return cubins;
+}
+
 auto lines_in(const std::string& text) { return std::count(text.begin(), text.end(), '\n') + 1; }
 
 }  // namespace
@@ -182,4 +213,81 @@ TEST_CASE("compiler: a program that fails is not cached") {
     CHECK_THROWS_AS(compile_cached(cache, scale_program("p[i] = q;"), "sm_90"),
                     tessera::DeviceError);
   CHECK(std::filesystem::is_empty(folder.path()));
+}
+
+TEST_CASE("compiler: of many kernels each gets its machine code, whatever the number of threads") {
+  const std::vector<Kernel> kernels = some_kernels();
+  const std::string symbols[] = {"5scaleIfLi2EEEvPT_", "5scaleIfLi3EEEvPT_", "5scaleIdLi2EEEvPT_",
+                                 "5applyINS0_1FEfEEvPT0_", "5applyINS0_1FEdEEvPT0_"};
+  for (const std::size_t threads : {1u, 2u, 16u}) {
+    const auto compiled = compile_each(DiskCache({}), kernels, "sm_90", threads);
+    REQUIRE(compiled.size() == kernels.size());
+    for (std::size_t i = 0; i < kernels.size(); ++i) {
+      CHECK(compiled[i].lowered == std::vector{"_ZN7tessera4cuda" + symbols[i]});
+      CHECK(compiled[i].cubin.find(compiled[i].lowered[0]) != std::string::npos);
+      CHECK(compiled[i].cubin == compile(make_program({&kernels[i], 1}), "sm_90").cubin);
+    }
+  }
+  CHECK(compile_each(DiskCache({}), {}, "sm_90").empty());
+  CHECK(compiler_threads() >= 1);
+}
+
+TEST_CASE("compiler: of many kernels the programs are made once each, the longest first") {
+  const std::vector<Kernel> kernels = some_kernels();
+  std::vector<std::size_t> order, lengths;
+  for_each_program(kernels, 1, [&](std::size_t i, const Program& program) {
+    CHECK(program.names == std::vector{kernels[i].name});
+    order.push_back(i);
+    lengths.push_back(program.source.size());
+  });
+  CHECK(order == std::vector<std::size_t>{3, 4, 0, 1, 2});
+  CHECK(std::is_sorted(lengths.rbegin(), lengths.rend()));
+}
+
+TEST_CASE("compiler: of many kernels the first one with an error is named, with the line") {
+  const TemporaryFolder folder;
+  const DiskCache cache(folder.path());
+  const std::vector<Kernel> kernels = some_kernels("return q;");
+  for (const std::size_t threads : {1u, 2u, 16u}) {
+    std::string message;
+    try {
+      compile_each(cache, kernels, "sm_90", threads);
+    } catch (const tessera::DeviceError& error) {
+      message = error.what();
+    }
+    CHECK(shown(message) == Contains("cannot compile tessera::cuda::apply<tessera::cuda::F,float> "
+                                     "for sm_90: NVRTC_ERROR_COMPILATION\n"
+                                     "a pointwise function(2): error: identifier \"q\""));
+    CHECK(message.find("scale") == std::string::npos);
+  }
+  for (std::size_t i = 0; i < kernels.size(); ++i)  // the others are there next time
+    CHECK(cache.find(key_of(kernels[i])).has_value() == (i < 3));
+}
+
+TEST_CASE("compiler: of many kernels those are compiled that the cache does not hold") {
+  const TemporaryFolder folder;
+  const DiskCache cache(folder.path());
+  const std::vector<Kernel> kernels = some_kernels();
+  const auto fresh = compile_each(cache, kernels, "sm_90");
+  CHECK(cubins_of(compile_each(cache, kernels, "sm_90")) == cubins_of(fresh));
+
+  // Other values in the files: only the cache can have brought them.
+  std::vector<std::string> expected;
+  for (const Kernel& kernel : kernels) {
+    expected.push_back("forged " + kernel.name);
+    cache.store(key_of(kernel), detail::packed(std::vector{expected.back(), kernel.name}));
+  }
+  CHECK(cubins_of(compile_each(cache, kernels, "sm_90")) == expected);
+  // One of them damaged: it alone is compiled.
+  cache.store(key_of(kernels[2]), "junk");
+  expected[2] = fresh[2].cubin;
+  CHECK(cubins_of(compile_each(cache, kernels, "sm_90", 1)) == expected);
+  CHECK(cache.find(key_of(kernels[2])) != "junk");
+  // Other kernels of another network, in another order, find those that both have.
+  const std::vector<Kernel> other{
+      kernels[4], {&scale_text, "tessera::cuda::scale<int,5>", {}}, kernels[0]};
+  const auto shared = compile_each(cache, other, "sm_90");
+  CHECK(shared[0].cubin == expected[4]);
+  CHECK(shared[1].lowered[0] == "_ZN7tessera4cuda5scaleIiLi5EEEvPT_");
+  CHECK(shared[2].cubin == expected[0]);
 }

@@ -9,7 +9,7 @@
 
 #include <tessera/cuda/runtime.hpp>
 #ifndef TESSERA_CUDA_EMULATE
-#include <tessera/cuda/program.hpp>
+#include <tessera/cuda/parallel_compile.hpp>
 #else
 #include <tessera/cuda/kernel.hpp>
 #endif
@@ -24,7 +24,8 @@ class KernelCache {
   explicit KernelCache(std::string architecture)
       : architecture_(std::move(architecture)), disk_(DiskCache::standard_directory()) {}
 
-  /// Compiles what is not there yet, as one program.
+  /// Compiles what is not there yet, in several threads. Errors: DeviceError of the first kernel
+  /// that cannot be compiled or loaded.
   void make(const std::vector<Kernel>& kernels) {
     std::vector<Kernel> missing;
     for (const Kernel& kernel : kernels)
@@ -33,10 +34,11 @@ class KernelCache {
                        [&](const Kernel& m) { return m.name == kernel.name; }))
         missing.push_back(kernel);
     if (missing.empty()) return;
-    const Compiled compiled = compile_cached(disk_, make_program(missing), architecture_);
-    modules_.emplace_back(compiled.cubin);
-    for (std::size_t i = 0; i < missing.size(); ++i)
-      functions_[missing[i].name] = {modules_.back().function(compiled.lowered[i]), 48 << 10};
+    const std::vector<Compiled> compiled = compile_each(disk_, missing, architecture_);
+    for (std::size_t i = 0; i < missing.size(); ++i) {
+      modules_.emplace_back(compiled[i].cubin);
+      functions_[missing[i].name] = {modules_.back().function(compiled[i].lowered[0]), 48 << 10};
+    }
   }
 
   /// A kernel that may use this much dynamic shared memory.
