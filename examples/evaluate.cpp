@@ -76,7 +76,8 @@ int main(int argc, char** argv) {
        known_systems()},
       {"--memory-limit", &memory_limit, "MiB; larger images are worked on in tiles", false, {}, 1},
       {"--device", &on.device, device_texts[0], false, {"cpu", "cuda", "auto"}},
-      {"--products", &on.products, device_texts[1], false, {"float32", "tf32", "bf16"}},
+      {"--products", &on.products, device_texts[1], false, product_names},
+      {"--convolutions", &on.convolutions, device_texts[2], false, convolution_names},
       {"--threads", &threads, "0: one for each core"}};
   return run_with_arguments("Measures a model", arguments, argc, argv, [&] {
     on.threads = static_cast<int>(threads);

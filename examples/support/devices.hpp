@@ -4,16 +4,20 @@
 #pragma once
 #include <cstdio>
 #include <string>
+#include <vector>
 
+#include <tessera/cuda/convolutions.hpp>
+#include <tessera/cuda/precision.hpp>
 #include <tessera/tensor/context.hpp>
 #include <tessera/tensor/error.hpp>
 #ifdef TESSERA_PROGRAM_CUDA
 #include <tessera/cuda.hpp>
 #endif
 
-/// Options that every program has. `products` says in which precision a GPU multiplies.
+/// Options that every program has. `products` says in which precision a GPU multiplies,
+/// `convolutions` who computes those.
 struct DeviceOptions {
-  std::string device = "cpu", products = "float32";
+  std::string device = "cpu", products = "float32", convolutions = "fastest";
   int threads = 0;  // of the CPU; 0: one for each core
 
   tessera::Context<tessera::Cpu> cpu() const {
@@ -24,14 +28,17 @@ struct DeviceOptions {
 
 inline constexpr const char* device_texts[] = {
     "cpu, cuda, or auto: a GPU where there is one",
-    "of a GPU, in float32, tf32 (10 bits) or bf16 (7 bits); sums are float32"};
+    "of a GPU, in float32, tf32 (10 bits) or bf16 (7 bits); sums are float32",
+    "of a GPU, by cuDNN or Tessera's own kernels; fastest: by whichever measures faster"};
+inline const std::vector<std::string> product_names(tessera::cuda::precision_names.begin(),
+                                                    tessera::cuda::precision_names.end());
+inline const std::vector<std::string> convolution_names(tessera::cuda::convolutions_names.begin(),
+                                                        tessera::cuda::convolutions_names.end());
 
 #ifdef TESSERA_PROGRAM_CUDA
 inline tessera::Context<tessera::Cuda> gpu(const DeviceOptions& options) {
-  using tessera::Precision;
-  return tessera::Context<tessera::Cuda>(0, options.products == "tf32"   ? Precision::tf32
-                                            : options.products == "bf16" ? Precision::bf16
-                                                                         : Precision::float32);
+  return tessera::Context<tessera::Cuda>(0, tessera::cuda::precision_of(options.products),
+                                         tessera::cuda::convolutions_of(options.convolutions));
 }
 #endif
 

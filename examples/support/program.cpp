@@ -76,7 +76,9 @@ int run_program(const std::string& description, ProgramOptions options, int argc
   app.add_option("--device", options.device, device_texts[0])
       ->check(CLI::IsMember({"cpu", "cuda", "auto"}));
   app.add_option("--products", options.products, device_texts[1])
-      ->check(CLI::IsMember({"float32", "tf32", "bf16"}));
+      ->check(CLI::IsMember(product_names));
+  app.add_option("--convolutions", options.convolutions, device_texts[2])
+      ->check(CLI::IsMember(convolution_names));
   const auto* resume =
       app.add_flag("--resume", options.resume, "go on from the checkpoint in --out, bit by bit");
   app.add_flag("--overwrite", options.overwrite, "replace the training that is in --out")

@@ -21,12 +21,13 @@ void print_test_masks(const tessera::MaskedData<Data, Masks>& test) {
   namespace ts = tessera;
   ts::Loader loader(test, ts::LoaderOptions::evaluation(1, {}));
   ts::Batch batch = loader.make_batch();
+  const ts::Tensor<float> zero(1, loader.shape());
   ts::MetricSums sums;
   for (loader.start_epoch(0); loader.next(batch);)
-    sums.add(batch.masked_images(), batch.images(), batch.hole.data());
+    sums.add(zero.view(), batch.images(), batch.hole.data());
   const ts::Metrics zero_fill = sums.means();
   std::printf("hole share of the test masks: %.4f; zero-fill MSE %.5f\n", zero_fill.hole_share,
-              zero_fill.mse);
+              zero_fill.composite_mse);
 }
 
 template <class Net>

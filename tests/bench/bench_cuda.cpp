@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What a GPU can do, measured, and which share of it the heaviest kernels reach: memory bandwidth
-// of a copy, TFLOP/s of cuBLAS in each precision; then convolutions (ours, and cuDNN's where it is
-// found), batch norm and a pointwise operation. One JSON line each.
+// of a copy, TFLOP/s of cuBLAS in each precision; then convolutions (ours and, where it is found,
+// cuDNN's: as a layer has it, and alone without what stands before and behind it), batch norm and a
+// pointwise operation. One JSON line each.
 #include <chrono>
 #include <cstdio>
 #include <functional>
@@ -15,11 +16,11 @@
 #include <tessera/layers/options.hpp>
 
 namespace ts = tessera;
+using ts::Convolutions;
 using ts::Precision;
+using ts::cuda::ConvolutionPass;
 
 namespace {
-
-constexpr const char* names[] = {"float32", "tf32", "bf16"};
 
 /// Seconds of one call, the best of five runs of ten.
 double seconds_of(const ts::Context<ts::Cuda>& context, const std::function<void()>& work) {
@@ -49,14 +50,14 @@ void measure_peaks(const ts::Context<ts::Cuda>& gpu) {
                           .str()
                           .c_str());
   constexpr long side = 8192;
-  for (const Precision p : {Precision::float32, Precision::tf32, Precision::bf16}) {
+  for (const Precision p : ts::cuda::precisions) {
     const double s = seconds_of(gpu, [&] {
       gpu.engine().blas().gemm(gpu.engine().stream(), p, false, false, side, side, side, 1.0f,
                                a.data(), side, b.data(), side, 0.0f, c.data(), side);
     });
     peak[static_cast<int>(p)] = 2.0 * side * side * side / s;
     std::printf("%s\n", ts::JsonLine()
-                            .add("cublas", names[static_cast<int>(p)])
+                            .add("cublas", name(p))
                             .add("tflop_per_s", peak[static_cast<int>(p)] * 1e-12)
                             .str()
                             .c_str());
@@ -81,20 +82,20 @@ void bench_convolution(const Layer& l) {
                                      size,    l.out,  K,      S,    l.padding};
   const double flops = 2.0 * l.batch * size * size * l.out * l.in * K * K;
   const auto count = [](double n) { return static_cast<std::size_t>(n); };
-  for (const Precision precision : {Precision::float32, Precision::tf32, Precision::bf16}) {
-    const ts::Context<ts::Cuda> gpu(0, precision);
+  for (const Precision precision : ts::cuda::precisions) {
+    const ts::Context<ts::Cuda> gpu(0, precision, Convolutions::own);
     const ts::DeviceBuffer<float> x(gpu, count(1.0 * l.batch * l.size * l.size * l.in));
     const ts::DeviceBuffer<float> y(gpu, count(1.0 * l.batch * size * size * l.out));
     const ts::DeviceBuffer<float> w(gpu, count(1.0 * K * K * l.in * l.out));
     const auto vx = ts::make_view(x.data(), l.batch, {l.size, l.size, l.in});
     const auto vy = ts::make_view(y.data(), l.batch, {size, size, l.out});
-    const auto report = [&](const char* by, const char* pass, double seconds) {
+    const auto report = [&](const char* by, ConvolutionPass pass, double seconds) {
       std::printf("%s\n",
                   ts::JsonLine()
                       .add("layer", l.name)
-                      .add("pass", pass)
+                      .add("pass", std::string(name(pass)))
                       .add("by", by)
-                      .add("products", names[static_cast<int>(precision)])
+                      .add("products", name(precision))
                       .add("tflop_per_s", flops / seconds * 1e-12)
                       .add("share_of_cublas", flops / seconds / peak[static_cast<int>(precision)])
                       .str()
@@ -102,19 +103,22 @@ void bench_convolution(const Layer& l) {
     };
     const float* const none = nullptr;
     const ts::View<const float> cx = vx, cy = vy;
-    report("tessera", "forward", seconds_of(gpu, [&] {
-             ts::kernels::conv2d_forward<K, S>(gpu, p, cx, {}, w.data(), none, none, vy, nullptr);
-           }));
-    report("tessera", "backward_input", seconds_of(gpu, [&] {
-             ts::kernels::conv2d_backward_input<K, S>(gpu, p, cy, {}, w.data(), none, vx, nullptr);
-           }));
-    report("tessera", "backward_weight", seconds_of(gpu, [&] {
-             ts::kernels::conv2d_backward_weight<K, S>(gpu, p, cx, {}, cy, none, w.data(),
-                                                       static_cast<float*>(nullptr), nullptr);
-           }));
-    if (!ts::cuda::CudnnLibrary::instance().available() || precision == Precision::bf16) continue;
+    const auto bench_layer = [&](const ts::Context<ts::Cuda>& by, const char* name_of_it) {
+      report(name_of_it, ConvolutionPass::forward, seconds_of(by, [&] {
+               ts::kernels::conv2d_forward<K, S>(by, p, cx, {}, w.data(), none, none, vy, nullptr);
+             }));
+      report(name_of_it, ConvolutionPass::backward_input, seconds_of(by, [&] {
+               ts::kernels::conv2d_backward_input<K, S>(by, p, cy, {}, w.data(), none, vx, nullptr);
+             }));
+      report(name_of_it, ConvolutionPass::backward_weight, seconds_of(by, [&] {
+               ts::kernels::conv2d_backward_weight<K, S>(by, p, cx, {}, cy, none, w.data(),
+                                                         static_cast<float*>(nullptr), nullptr);
+             }));
+    };
+    bench_layer(gpu, "tessera");
+    if (!gpu.engine().convolutions().why_not(precision).empty()) continue;
+    bench_layer(ts::Context<ts::Cuda>(0, precision, Convolutions::cudnn), "cudnn");
     const ts::cuda::CudnnHandle handle(gpu.engine().stream().handle());
-    using ts::cuda::ConvolutionPass;
     for (const auto pass : {ConvolutionPass::forward, ConvolutionPass::backward_input,
                             ConvolutionPass::backward_weight}) {
       const ts::cuda::CudnnConvolution convolution({p, pass, precision, l.in, l.out}, handle);
@@ -123,7 +127,7 @@ void bench_convolution(const Layer& l) {
       void* result = y.data();
       if (pass == ConvolutionPass::backward_input) first = y.data(), result = x.data();
       if (pass == ConvolutionPass::backward_weight) second = y.data(), result = w.data();
-      report("cudnn", std::string(ts::cuda::name(pass)).c_str(), seconds_of(gpu, [&] {
+      report("cudnn alone", pass, seconds_of(gpu, [&] {
                convolution.run(handle, first, second, result, workspace.data());
              }));
     }

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstdio>
 
+#include <tessera/cuda/precision.hpp>
 #include <tessera/io/json.hpp>
 #include <tessera/tensor/error.hpp>
 #include <tessera/tensor/random.hpp>
@@ -90,7 +91,7 @@ int main(int argc, char** argv) {
   app.add_option("--threads", s.threads)->check(CLI::PositiveNumber);
   app.add_option("--device", s.device, "cpu or cuda")->check(CLI::IsMember({"cpu", "cuda"}));
   app.add_option("--products", s.products, "of a GPU, in float32, tf32 or bf16")
-      ->check(CLI::IsMember({"float32", "tf32", "bf16"}));
+      ->check(CLI::IsMember(ts::cuda::precision_names));
   app.add_option("--steps", s.steps, "timed steps; of a GPU, tens of them")
       ->check(CLI::PositiveNumber);
   app.add_option("--warmup", s.warmup)->check(CLI::NonNegativeNumber);

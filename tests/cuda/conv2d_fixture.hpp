@@ -2,6 +2,8 @@
 // For tests of convolutions on the (emulated) GPU: the inputs of one case on both devices, with NaN
 // wherever nothing may be read into a product, and the scalar twin's results.
 #pragma once
+#include <doctest/doctest.h>
+
 #include <algorithm>
 #include <limits>
 #include <vector>
@@ -146,5 +148,53 @@ struct ConvInputs {
 /// Rounding of sums, of a few hundred numbers, in T.
 template <class T>
 inline constexpr double tolerance = 64 * unit<T>;
+
+/// All passes of one case through the contract's functions.
+template <int K, int S, class T>
+void check_passes(const Context<Cuda>& gpu, const ConvCase& c, T (*rounded)(T) = nullptr) {
+  if (c.height + 2 * c.padding < K || c.width + 2 * c.padding < K || c.padding >= K) return;
+  CAPTURE(K);
+  CAPTURE(S);
+  CAPTURE(c.height);
+  CAPTURE(c.width);
+  CAPTURE(c.in);
+  CAPTURE(c.out);
+  CAPTURE(c.padding);
+  CAPTURE(c.groups);
+  CAPTURE(c.scaled);
+  CAPTURE(c.extra);
+  ConvInputs<T> in(gpu, c, K, S, [&](T v) { return rounded ? rounded(v) : v; });
+  for (const bool with_bias : {true, false}) {
+    kernels::conv2d_forward<K, S, T>(gpu, in.p, in.x.gpu(), in.gpu_valid(), in.gpu_weight(),
+                                     with_bias ? in.gpu_bias() : nullptr, in.gpu_scale(),
+                                     in.y.gpu(), nullptr);
+    CHECK(difference(in.y, in.expected_y(with_bias)) <= tolerance<T>);
+  }
+  const View<T> y = in.y.shape;
+  const std::vector<T> got = in.y.numbers.read();
+  for (std::ptrdiff_t k = 0; c.scaled && k < y.pixels(); k += 1)
+    if (in.scales.host[static_cast<std::size_t>(k)] == T(0))
+      for (int o = 0; o < c.out; ++o)
+        CHECK(got[static_cast<std::size_t>(k * y.stride + o)] == T(0));
+
+  kernels::conv2d_backward_input<K, S, T>(gpu, in.p, in.dy.gpu(), in.gpu_valid(), in.gpu_weight(),
+                                          in.gpu_scale(), in.dx.gpu(), nullptr);
+  CHECK(difference(in.dx, in.expected_dx()) <= tolerance<T>);
+
+  const auto backward_weight = [&](T* dweight, T* dbias) {
+    kernels::conv2d_backward_weight<K, S, T>(gpu, in.p, in.x.gpu(), in.gpu_valid(), in.dy.gpu(),
+                                             in.gpu_scale(), dweight, dbias, nullptr);
+  };
+  T* const dweight = in.dweight.numbers.device.data();
+  T* const dbias = in.dbias.numbers.device.data();
+  backward_weight(dweight, dbias);
+  CHECK(difference(in.dweight, in.expected_dweight()) <= tolerance<T>);
+  CHECK(difference(in.dbias, in.expected_dbias()) <= tolerance<T>);
+  backward_weight(dweight, nullptr);
+  backward_weight(nullptr, dbias);
+  backward_weight(nullptr, nullptr);
+  CHECK(difference(in.dweight, in.expected_dweight(2)) <= tolerance<T>);
+  CHECK(difference(in.dbias, in.expected_dbias(2)) <= tolerance<T>);
+}
 
 }  // namespace tessera::testing

@@ -12,53 +12,9 @@ using namespace tessera::testing;
 
 namespace {
 
-/// All passes of one case through the contract's functions.
 template <int K, int S, class T>
 void check(const ConvCase& c) {
-  if (c.height + 2 * c.padding < K || c.width + 2 * c.padding < K || c.padding >= K) return;
-  CAPTURE(K);
-  CAPTURE(S);
-  CAPTURE(c.height);
-  CAPTURE(c.width);
-  CAPTURE(c.in);
-  CAPTURE(c.out);
-  CAPTURE(c.padding);
-  CAPTURE(c.groups);
-  CAPTURE(c.scaled);
-  CAPTURE(c.extra);
-  const Context<Cuda> gpu;
-  ConvInputs<T> in(gpu, c, K, S);
-  for (const bool with_bias : {true, false}) {
-    kernels::conv2d_forward<K, S, T>(gpu, in.p, in.x.gpu(), in.gpu_valid(), in.gpu_weight(),
-                                     with_bias ? in.gpu_bias() : nullptr, in.gpu_scale(),
-                                     in.y.gpu(), nullptr);
-    CHECK(difference(in.y, in.expected_y(with_bias)) <= tolerance<T>);
-  }
-  const View<T> y = in.y.shape;
-  const std::vector<T> got = in.y.numbers.read();
-  for (std::ptrdiff_t k = 0; c.scaled && k < y.pixels(); k += 1)
-    if (in.scales.host[static_cast<std::size_t>(k)] == T(0))
-      for (int o = 0; o < c.out; ++o)
-        CHECK(got[static_cast<std::size_t>(k * y.stride + o)] == T(0));
-
-  kernels::conv2d_backward_input<K, S, T>(gpu, in.p, in.dy.gpu(), in.gpu_valid(), in.gpu_weight(),
-                                          in.gpu_scale(), in.dx.gpu(), nullptr);
-  CHECK(difference(in.dx, in.expected_dx()) <= tolerance<T>);
-
-  const auto backward_weight = [&](T* dweight, T* dbias) {
-    kernels::conv2d_backward_weight<K, S, T>(gpu, in.p, in.x.gpu(), in.gpu_valid(), in.dy.gpu(),
-                                             in.gpu_scale(), dweight, dbias, nullptr);
-  };
-  T* const dweight = in.dweight.numbers.device.data();
-  T* const dbias = in.dbias.numbers.device.data();
-  backward_weight(dweight, dbias);
-  CHECK(difference(in.dweight, in.expected_dweight()) <= tolerance<T>);
-  CHECK(difference(in.dbias, in.expected_dbias()) <= tolerance<T>);
-  backward_weight(dweight, nullptr);
-  backward_weight(nullptr, dbias);
-  backward_weight(nullptr, nullptr);
-  CHECK(difference(in.dweight, in.expected_dweight(2)) <= tolerance<T>);
-  CHECK(difference(in.dbias, in.expected_dbias(2)) <= tolerance<T>);
+  check_passes<K, S, T>(Context<Cuda>(0, Precision::float32, Convolutions::own), c);
 }
 
 }  // namespace
@@ -118,7 +74,7 @@ TEST_CASE_TEMPLATE("cuda: conv2d of long sums, which are cut into slices", T, fl
 }
 
 TEST_CASE_TEMPLATE("cuda: conv2d is the CPU's", T, float, double) {
-  const Context<Cuda> gpu;
+  const Context<Cuda> gpu(0, Precision::float32, Convolutions::own);
   const Context<Cpu> cpu{1};
   ConvInputs<T> in(gpu, {2, 9, 7, 5, 6, 1, 2, true, 1}, 3, 1);
   const auto close = [](const TwinView<T>& v) {

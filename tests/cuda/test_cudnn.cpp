@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <set>
 #include <string>
@@ -31,6 +32,23 @@ CudnnProblem make_problem(int batch, int height, int width, int in, int out, int
   return problem;
 }
 
+/// The partial-convolution U-Net of 256 x 256; an encoder's output may be a slice of the tensor
+/// that its decoder reads.
+std::vector<CudnnProblem> unet() {
+  constexpr int batch = 6, encoders[][4] = {{256, 3, 64, 7},   {128, 64, 128, 5}, {64, 128, 256, 5},
+                                            {32, 256, 512, 3}, {16, 512, 512, 3}, {8, 512, 512, 3},
+                                            {4, 512, 512, 3},  {2, 512, 512, 3}};
+  std::vector<CudnnProblem> all;
+  for (const auto& [size, in, out, kernel] : encoders) {
+    all.push_back(make_problem(batch, size, size, in, out, kernel, 2, kernel / 2));
+    all.push_back(all.back());
+    all.back().y_stride += out;
+    const int decoder_in = size == 256 ? 67 : std::min(2 * in, 512) + in;
+    all.push_back(make_problem(batch, size, size, decoder_in, in, 3, 1, 1));
+  }
+  return all;
+}
+
 /// Usual layers, odd sizes, strides, the smallest there is, and slices of channels.
 std::vector<CudnnProblem> problems() {
   std::vector<CudnnProblem> all{
@@ -48,8 +66,8 @@ std::vector<CudnnProblem> problems() {
 
 /// Calls use(problem) for every problem, pass and precision, assigning and adding.
 template <class Use>
-void for_each_problem(const Use& use) {
-  for (CudnnProblem problem : problems())
+void for_each_problem(const Use& use, const std::vector<CudnnProblem>& all = problems()) {
+  for (CudnnProblem problem : all)
     for (const ConvolutionPass pass : passes)
       for (const Precision precision : precisions)
         for (const bool add : {false, true}) {
@@ -150,8 +168,8 @@ TEST_CASE("what is no convolution is refused in one sentence, with or without cu
                   p.precision = Precision::bf16;
                   p.pass = ConvolutionPass::backward_input;
                 }) ==
-        "cuDNN: convolution backward_input 3x3 stride 1, 128x32x32x3 -> 32: bf16 needs tensors of "
-        "bfloat16; expected float32 or tf32");
+        "cuDNN: convolution backward_input 3x3 stride 1, 128x32x32x3 -> 32: products in bf16; "
+        "expected float32 or tf32");
   CHECK(contains(refused(good, [](CudnnProblem& p) { p.x_stride = 2; }),
                  "the pixel stride of x, 2, is below its 3 channels"));
   CHECK(contains(refused(good, [](CudnnProblem& p) { p.y_stride = 0; }),
@@ -216,7 +234,7 @@ TEST_CASE("a described GPU gets a plan for every problem: deterministic, and flo
   CHECK(contains(device.json(), "NVIDIA H200"));
   CHECK(CudnnDevice(device.json()).json() == device.json());
   int tensor_cores = 0;
-  for_each_problem([&](const CudnnProblem& problem) {
+  const auto expect_plan = [&](const CudnnProblem& problem) {
     const CudnnConvolution plan(problem, device);
     CAPTURE(plan.engine());
     CHECK(contains(plan.engine(), "engine "));
@@ -228,7 +246,10 @@ TEST_CASE("a described GPU gets a plan for every problem: deterministic, and flo
     const CudnnConvolution again(problem, device);
     CHECK(again.engine() == plan.engine());
     CHECK(again.workspace_bytes() == plan.workspace_bytes());
-  });
+    CHECK(plan.workspace_bytes() <= std::size_t{1} << 30);
+  };
+  for_each_problem(expect_plan);
+  for_each_problem(expect_plan, unet());
   // That float32 has none is worth something only if the engines offered first have them.
   CHECK(tensor_cores > 0);
 }

@@ -5,10 +5,8 @@
 #include <unistd.h>
 
 #include <atomic>
-#include <cstdlib>
 #include <filesystem>
 #include <iterator>
-#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -16,11 +14,13 @@
 #include <tessera/cuda/disk_cache.hpp>
 #include <tessera/io/file.hpp>
 
+#include "../environment_variable.hpp"
 #include "../io/file_size_limit.hpp"
 #include "../temporary_folder.hpp"
 
 namespace fs = std::filesystem;
 using tessera::cuda::DiskCache;
+using tessera::testing::EnvironmentVariable;
 using tessera::testing::TemporaryFolder;
 
 namespace {
@@ -37,23 +37,6 @@ std::vector<fs::path> files_in(const fs::path& directory) {
 unsigned mode_of(const fs::path& path) {
   return static_cast<unsigned>(fs::status(path).permissions());
 }
-
-/// An environment variable with another value, or none, for a while.
-class Environment {
- public:
-  Environment(const char* name, const char* value) : name_(name) {
-    if (const char* old = std::getenv(name)) old_ = old;
-    set(value);
-  }
-  Environment(const Environment&) = delete;
-  Environment& operator=(const Environment&) = delete;
-  ~Environment() { set(old_ ? old_->c_str() : nullptr); }
-
- private:
-  void set(const char* value) { value ? ::setenv(name_, value, 1) : ::unsetenv(name_); }
-  const char* name_;
-  std::optional<std::string> old_;
-};
 
 }  // namespace
 
@@ -232,23 +215,23 @@ TEST_CASE("disk cache: a reader beside two writers sees whole entries only") {
 }
 
 TEST_CASE("disk cache: the standard directory follows the environment") {
-  const Environment home("HOME", "/home/someone"), xdg("XDG_CACHE_HOME", nullptr),
+  const EnvironmentVariable home("HOME", "/home/someone"), xdg("XDG_CACHE_HOME", nullptr),
       own("TESSERA_CACHE_DIR", nullptr);
   CHECK(DiskCache::standard_directory() == "/home/someone/.cache/tessera");
   {
-    const Environment set("XDG_CACHE_HOME", "/var/someone");
+    const EnvironmentVariable set("XDG_CACHE_HOME", "/var/someone");
     CHECK(DiskCache::standard_directory() == "/var/someone/tessera");
-    const Environment chosen("TESSERA_CACHE_DIR", "kernels");
+    const EnvironmentVariable chosen("TESSERA_CACHE_DIR", "kernels");
     CHECK(DiskCache::standard_directory() == "kernels");
-    const Environment off("TESSERA_CACHE_DIR", "");
+    const EnvironmentVariable off("TESSERA_CACHE_DIR", "");
     CHECK(DiskCache::standard_directory().empty());
   }
   for (const char* useless : {"", "relative"}) {
-    const Environment set("XDG_CACHE_HOME", useless);
+    const EnvironmentVariable set("XDG_CACHE_HOME", useless);
     CHECK(DiskCache::standard_directory() == "/home/someone/.cache/tessera");
-    const Environment homeless("HOME", useless);
+    const EnvironmentVariable homeless("HOME", useless);
     CHECK(DiskCache::standard_directory().empty());
   }
-  const Environment homeless("HOME", nullptr);
+  const EnvironmentVariable homeless("HOME", nullptr);
   CHECK(DiskCache::standard_directory().empty());
 }

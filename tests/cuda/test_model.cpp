@@ -88,3 +88,10 @@ TEST_CASE("cuda: models of one thread share a stream, so that their work is in o
   Model<Net, Cuda> a, b;
   CHECK(&a.context().engine() == &b.context().engine());
 }
+
+TEST_CASE("cuda: precisions have names") {
+  for (const Precision p : cuda::precisions) CHECK(cuda::precision_of(cuda::name(p)) == p);
+  CHECK_THROWS_WITH_AS(cuda::precision_of("fp8"),
+                       "precision: expected float32, tf32 or bf16, got \"fp8\"", ArgumentError);
+  CHECK(Context<Cuda>(0, Precision::tf32).describe().find("products in tf32") != std::string::npos);
+}

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstdio>
 
+#include <tessera/cuda/precision.hpp>
 #include <tessera/tensor/error.hpp>
 #include <tessera/tensor/random.hpp>
 
@@ -97,7 +98,7 @@ int main(int argc, char** argv) {
   app.add_option("--batch", s.batch)->check(CLI::PositiveNumber);
   app.add_option("--steps", s.steps)->check(CLI::PositiveNumber);
   app.add_option("--products", s.products, "of the GPU, in float32, tf32 or bf16")
-      ->check(CLI::IsMember({"float32", "tf32", "bf16"}));
+      ->check(CLI::IsMember(ts::cuda::precision_names));
   app.add_option("--tolerance", s.tolerance, "of the first step's losses, relative")
       ->check(CLI::PositiveNumber);
   CLI11_PARSE(app, argc, argv);

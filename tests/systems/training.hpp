@@ -37,10 +37,7 @@ inline void to_range(Range range, tessera::View<float> images) {
 /// The device's context, as the request says.
 #ifdef TESSERA_SYSTEMS_CUDA
 inline tessera::Context<Device> context_of(const Request& request) {
-  using tessera::Precision;
-  return tessera::Context<Device>(0, request.products == "tf32"   ? Precision::tf32
-                                     : request.products == "bf16" ? Precision::bf16
-                                                                  : Precision::float32);
+  return tessera::Context<Device>(0, tessera::cuda::precision_of(request.products));
 }
 #else
 inline tessera::Context<Device> context_of(const Request& request) { return {request.threads}; }

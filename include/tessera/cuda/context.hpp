@@ -17,6 +17,7 @@ struct Cuda {
   static constexpr const char* name = "cuda";
 };
 
+using cuda::Convolutions;
 using cuda::Precision;
 
 namespace cuda {
@@ -31,24 +32,28 @@ inline std::shared_ptr<Engine> engine_of(int number) {
 }
 }  // namespace cuda
 
-/// Execution on a GPU: the thread's stream there, and how exact products are.
+/// Execution on a GPU: the thread's stream there, how exact products are, and by whom convolutions
+/// are computed.
 ///
-/// Errors     DeviceError where the GPU cannot be used: it says why, and what to do
+/// Errors     DeviceError where the GPU, or cuDNN if it is demanded, cannot be used: it says why
 template <>
 struct Context<Cuda> {
   Precision precision = Precision::float32;
+  Convolutions convolutions = Convolutions::fastest;
 
   Context() : Context(0) {}
-  explicit Context(int gpu, Precision products = Precision::float32)
-      : precision(products), engine_(cuda::engine_of(gpu)) {}
+  explicit Context(int gpu, Precision products = Precision::float32,
+                   Convolutions convolutions_by = Convolutions::fastest)
+      : precision(products), convolutions(convolutions_by), engine_(cuda::engine_of(gpu)) {
+    engine_->convolutions().demand(convolutions, precision);
+  }
   /// The first GPU in float32.
   static Context standard() { return {}; }
 
-  /// "cuda, NVIDIA H200, products in float32"
+  /// "cuda, NVIDIA H200, products in float32, convolutions by Tessera's own kernels"
   std::string describe() const {
-    const char* const names[] = {"float32", "tf32", "bf16"};
-    return text(
-        {"cuda, ", engine_->device().name, ", products in ", names[static_cast<int>(precision)]});
+    return text({"cuda, ", engine_->device().name, ", products in ", name(precision),
+                 ", convolutions by ", engine_->convolutions().describe(convolutions, precision)});
   }
   /// Where work of the host runs beside that of the GPU.
   static Context<Cpu> host() { return Context<Cpu>::all_cores(); }
@@ -66,6 +71,13 @@ struct Context<Cuda> {
 };
 
 namespace cuda {
+
+/// Scratch memory for `count` elements, see Engine::scratch.
+template <class T>
+T* scratch(const Context<Cuda>& context, long count) {
+  return reinterpret_cast<T*>(
+      context.engine().scratch(static_cast<std::size_t>(count) * sizeof(T)));
+}
 
 /// Launches a kernel with one thread for each of `count` elements, and more elements a thread where
 /// these would be very many: the kernel loops over the grid.

@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Convolutions by cuDNN, an optional library: nothing links it, it is opened at run time, and
 // CudnnLibrary::instance() says whether it is there. A program compiled without its headers has the
-// same classes, and hears that at run time.
+// same classes, and hears that at run time; tests that emulate the GPU have a twin.
 #pragma once
-#include <tessera/cuda/cudnn_convolution.hpp>
 #include <tessera/cuda/cudnn_problem.hpp>
+#ifdef TESSERA_CUDA_EMULATE
+#include <tessera/cuda/emulated_cudnn.hpp>
+#else
+#include <tessera/cuda/cudnn_convolution.hpp>
+#endif
 
-#ifndef TESSERA_HAS_CUDNN_HEADERS
+#if !defined(TESSERA_CUDA_EMULATE) && !defined(TESSERA_HAS_CUDNN_HEADERS)
 namespace tessera::cuda {
 
 class CudnnLibrary {

@@ -40,7 +40,8 @@ class CudnnDevice {
 /// cuDNN's heuristics offer (mode A, then B, then their fallback) and that can be built, with
 ///   - the same result on every run: no engine noted as nondeterministic;
 ///   - float32 sums, of products of inputs never rounded below tf32;
-///   - for Precision::float32, no tensor cores, whose float32 products are of tf32.
+///   - for Precision::float32, no tensor cores, whose float32 products are of tf32;
+///   - a workspace of at most 1 GiB.
 /// Bad sizes and bf16 are an ArgumentError, all else that fails a DeviceError that names function,
 /// status and problem.
 class CudnnConvolution {
@@ -64,25 +65,12 @@ class CudnnConvolution {
   /// Whole tensors must begin at a multiple of 16 bytes, slices of channels at any element.
   void run(const CudnnHandle& handle, const void* first, const void* second, void* result,
            void* workspace) const {
-    const auto fail = [&](std::string_view complaint) {
-      throw ArgumentError(text({"cuDNN: ", to_text(problem_), ": ", complaint}));
-    };
-    if (!plan_) fail("made without a GPU, it cannot run");
-    if (workspace_bytes_ > 0 && !workspace) fail("expected a workspace, got none");
-    void* x = const_cast<void*>(first);
-    void* w = const_cast<void*>(second);
-    void* y = result;
-    if (problem_.pass == ConvolutionPass::backward_input) std::swap(x, y);
-    if (problem_.pass == ConvolutionPass::backward_weight) std::swap(w, y);
-    const auto aligned = [](const void* data, std::int64_t bytes) {
-      return data && reinterpret_cast<std::uintptr_t>(data) % static_cast<std::size_t>(bytes) == 0;
-    };
-    const kernels::Conv2dProblem& s = problem_.sizes;
-    if (!aligned(x, detail::cudnn_alignment(problem_.x_stride, s.in_channels)) ||
-        !aligned(w, detail::cudnn_aligned) ||
-        !aligned(y, detail::cudnn_alignment(problem_.y_stride, s.out_channels)))
-      fail("a tensor is missing, or does not begin at a multiple of 16 bytes (a slice: 4)");
-    named([&] {
+    if (!plan_)
+      throw ArgumentError(
+          text({"cuDNN: ", to_text(problem_), ": made without a GPU, it cannot run"}));
+    const auto [x, w, y] =
+        tensors_of(problem_, first, second, result, workspace_bytes_ > 0 && !workspace);
+    named([&, x = x, w = w, y = y] {
       CudnnDescriptor pack(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
       pack.set<std::int64_t>(CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS,
                              {detail::x_tensor, detail::weight_tensor, detail::y_tensor})
@@ -133,8 +121,10 @@ class CudnnConvolution {
       if (handle) plan.set(CUDNN_ATTR_EXECUTION_PLAN_HANDLE, {handle->get()});
       if (device) plan.set(CUDNN_ATTR_EXECUTION_PLAN_DEVICEPROP, device->descriptor());
       if (!plan.try_finalize()) continue;
-      workspace_bytes_ = static_cast<std::size_t>(
-          plan.values<std::int64_t>(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE).at(0));
+      const std::int64_t bytes =
+          plan.values<std::int64_t>(CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE).at(0);
+      if (bytes > std::int64_t{1} << 30) continue;
+      workspace_bytes_ = static_cast<std::size_t>(bytes);
       config_.emplace(std::move(config));
       plan_.emplace(std::move(plan));
       return true;

@@ -31,12 +31,6 @@ inline CudnnDescriptor cudnn_tensor(CudnnTensor id, std::initializer_list<std::i
   return tensor;
 }
 
-/// Bytes that a tensor's address is a multiple of. A slice of channels begins with any element.
-inline constexpr std::int64_t cudnn_aligned = 16;
-constexpr std::int64_t cudnn_alignment(std::ptrdiff_t stride, int channels) {
-  return stride == channels ? cudnn_aligned : std::int64_t{sizeof(float)};
-}
-
 inline CudnnDescriptor cudnn_image(CudnnTensor id, std::int64_t batch, std::int64_t height,
                                    std::int64_t width, int channels, std::ptrdiff_t stride) {
   return cudnn_tensor(id, {batch, channels, height, width},

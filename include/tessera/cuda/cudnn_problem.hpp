@@ -10,6 +10,7 @@
 #include <initializer_list>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include <tessera/cuda/precision.hpp>
 #include <tessera/kernels/conv2d.hpp>
@@ -65,14 +66,14 @@ inline std::string to_text(const CudnnProblem& problem) {
 }
 
 /// Throws ArgumentError where the sizes are no convolution, a pixel stride is below its channels,
-/// or the precision is bf16: that needs bfloat16 tensors, and Tessera's are float32 in memory.
+/// or the precision is bf16: for an H200 cuDNN 9.19 offers no engine, whatever the pass, from
+/// bfloat16 tensors to a float32 one, and Tessera's results are float32.
 inline void check(const CudnnProblem& problem) {
   const kernels::Conv2dProblem& s = problem.sizes;
   const auto demand = [&](bool holds, std::initializer_list<TextPart> complaint) {
     if (!holds) throw ArgumentError(text({"cuDNN: ", to_text(problem), ": ", text(complaint)}));
   };
-  demand(problem.precision != Precision::bf16,
-         {"bf16 needs tensors of bfloat16; expected float32 or tf32"});
+  demand(problem.precision != Precision::bf16, {"products in bf16; expected float32 or tf32"});
   demand(std::min({s.batch, s.in_height, s.in_width, s.in_channels, s.out_channels, s.kernel,
                    s.stride}) >= 1 &&
              s.padding >= 0,
@@ -89,6 +90,41 @@ inline void check(const CudnnProblem& problem) {
                                              ", is below its ", s.in_channels, " channels"});
   demand(problem.y_stride >= s.out_channels, {"the pixel stride of y, ", problem.y_stride,
                                               ", is below its ", s.out_channels, " channels"});
+}
+
+/// Bytes that a tensor's address is a multiple of. A slice of channels begins with any element.
+inline constexpr std::int64_t cudnn_aligned = 16;
+constexpr std::int64_t cudnn_alignment(std::ptrdiff_t stride, int channels) {
+  return stride == channels ? cudnn_aligned : std::int64_t{sizeof(float)};
+}
+inline bool is_aligned(const void* data, std::int64_t bytes) {
+  return reinterpret_cast<std::uintptr_t>(data) % static_cast<std::size_t>(bytes) == 0;
+}
+
+/// What a pass reads and writes, by the names that it has in CudnnProblem.
+struct CudnnTensors {
+  void *x, *w, *y;
+};
+/// From the arguments of CudnnConvolution::run. Throws ArgumentError where one is missing or not
+/// aligned, or a workspace is needed and missing.
+inline CudnnTensors tensors_of(const CudnnProblem& problem, const void* first, const void* second,
+                               void* result, bool workspace_missing) {
+  const auto demand = [&](bool holds, std::string_view complaint) {
+    if (!holds) throw ArgumentError(text({"cuDNN: ", to_text(problem), ": ", complaint}));
+  };
+  demand(!workspace_missing, "expected a workspace, got none");
+  CudnnTensors t{const_cast<void*>(first), const_cast<void*>(second), result};
+  if (problem.pass == ConvolutionPass::backward_input) std::swap(t.x, t.y);
+  if (problem.pass == ConvolutionPass::backward_weight) std::swap(t.w, t.y);
+  const auto aligned = [](const void* data, std::int64_t bytes) {
+    return data && is_aligned(data, bytes);
+  };
+  const kernels::Conv2dProblem& s = problem.sizes;
+  demand(aligned(t.x, cudnn_alignment(problem.x_stride, s.in_channels)) &&
+             aligned(t.w, cudnn_aligned) &&
+             aligned(t.y, cudnn_alignment(problem.y_stride, s.out_channels)),
+         "a tensor is missing, or does not begin at a multiple of 16 bytes (a slice: 4)");
+  return t;
 }
 
 }  // namespace tessera::cuda

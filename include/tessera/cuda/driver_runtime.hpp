@@ -107,6 +107,12 @@ class Stream {
   Stream& operator=(const Stream&) = delete;
   ~Stream() { cudaStreamDestroy(handle_); }
   cudaStream_t handle() const { return handle_; }
+  /// Whether its work is recorded as a graph at present.
+  bool recording() const {
+    cudaStreamCaptureStatus status = cudaStreamCaptureStatusNone;
+    check(cudaStreamIsCapturing(handle_, &status), "asking a stream whether it is recorded");
+    return status != cudaStreamCaptureStatusNone;
+  }
 
  private:
   cudaStream_t handle_ = nullptr;
@@ -127,7 +133,10 @@ inline void fill(void* memory, int byte, std::size_t bytes, const Stream& stream
 /// A point in a stream's work that the host can wait for.
 class Event {
  public:
-  Event() { check(cudaEventCreateWithFlags(&handle_, cudaEventDisableTiming), "making an event"); }
+  Event() : Event(cudaEventDisableTiming) {}
+  explicit Event(unsigned flags) {
+    check(cudaEventCreateWithFlags(&handle_, flags), "making an event");
+  }
   Event(const Event&) = delete;
   Event& operator=(const Event&) = delete;
   ~Event() { cudaEventDestroy(handle_); }
@@ -232,5 +241,22 @@ class Graph {
  private:
   cudaGraphExec_t graph_ = nullptr;
 };
+
+/// Seconds that the GPU takes for a graph: the best of three runs. Waits for them.
+inline double seconds_of(Graph& graph, const Stream& stream) {
+  Event start(cudaEventDefault), end(cudaEventDefault);
+  double best = 0;
+  for (int run = 0; run < 3; ++run) {
+    start.record(stream);
+    graph.launch(stream);
+    end.record(stream);
+    end.wait();
+    float milliseconds = 0;
+    check(cudaEventElapsedTime(&milliseconds, start.handle(), end.handle()), "measuring");
+    const double seconds = 1e-3 * static_cast<double>(milliseconds);
+    best = run == 0 || seconds < best ? seconds : best;
+  }
+  return best;
+}
 
 }  // namespace tessera::cuda::runtime

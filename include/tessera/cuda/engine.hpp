@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What the models of one thread share on one GPU: the stream, the compiled kernels, scratch memory
-// and cuBLAS.
+// What the models of one thread share on one GPU: the stream, the compiled kernels, scratch memory,
+// cuBLAS and cuDNN.
 #pragma once
 #include <cstddef>
 #include <string>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include <tessera/cuda/blas.hpp>
+#include <tessera/cuda/convolution_choices.hpp>
 #include <tessera/cuda/kernel_cache.hpp>
 #include <tessera/cuda/runtime.hpp>
 #include <tessera/tensor/device_number.hpp>
@@ -47,15 +48,18 @@ class Engine {
  public:
   /// Errors: DeviceError where the GPU cannot be used
   explicit Engine(int number = 0)
-      : device_(runtime::open(number)), kernels_(device_.architecture), numbers_(number_bytes) {
+      : device_(runtime::open(number)),
+        kernels_(device_.architecture),
+        numbers_(number_bytes),
+        convolutions_(device_) {
     clear(numbers_);
   }
 
   const runtime::Device& device() const { return device_; }
   const runtime::Stream& stream() const { return stream_; }
 
-  /// Calls work() with nothing being run, only noted: compiles its kernels as one program, and sets
-  /// aside the scratch memory it asks for.
+  /// Calls work() with nothing being run, only noted: compiles its kernels, in several threads, and
+  /// sets aside the scratch memory it asks for.
   template <class Work>
   void prepare(const Work& work) {
     if (preparing_) return work();
@@ -153,6 +157,8 @@ class Engine {
 
   /// Matrix products; see blas.hpp.
   Blas& blas() { return blas_; }
+  /// Which convolutions are cuDNN's.
+  ConvolutionChoices& convolutions() { return convolutions_; }
 
  private:
   static constexpr int number_count = 1024;
@@ -173,6 +179,7 @@ class Engine {
   Allocation numbers_;
   std::vector<Allocation> scratch_;
   Blas blas_;
+  ConvolutionChoices convolutions_;
   std::vector<Kernel> noted_;
   std::size_t noted_scratch_ = 0;
   int next_number_ = 0;

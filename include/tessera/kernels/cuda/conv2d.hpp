@@ -2,9 +2,8 @@
 // The convolution kernels of a GPU: forward, both gradients, and the mask path of partial
 // convolutions. Contract: tessera/kernels/conv2d.hpp.
 #pragma once
-#include <tessera/kernels/cuda/conv2d_backward_weight.hpp>
 #include <tessera/kernels/cuda/conv2d_bias.hpp>
-#include <tessera/kernels/cuda/conv2d_convolve.hpp>
+#include <tessera/kernels/cuda/conv2d_fastest.hpp>
 #include <tessera/kernels/cuda/partial_conv2d_mask.hpp>
 
 namespace tessera::kernels {
@@ -27,8 +26,7 @@ void conv2d_forward(const Context<Cuda>& context, const Conv2dProblem& problem, 
                     MaskView valid, const T* weight, const T* bias, const T* scale, View<T> y,
                     std::byte*) {
   const Conv2dProblem p = cuda_detail::checked<Kernel, Stride>(problem);
-  const cuda::Convolution<T> c{x, weight, bias, y, valid, scale};
-  cuda::convolve_forward(context, p, c, cuda::forward_cut(p, c));
+  cuda::convolve_fastest(context, p, cuda::Convolution<T>{x, weight, bias, y, valid, scale}, false);
 }
 
 template <int Kernel, int Stride, class T>
@@ -36,8 +34,8 @@ void conv2d_backward_input(const Context<Cuda>& context, const Conv2dProblem& pr
                            View<const T> dy, MaskView valid, const T* weight, const T* scale,
                            View<T> dx, std::byte*) {
   const Conv2dProblem p = cuda_detail::checked<Kernel, Stride>(problem);
-  const cuda::Convolution<T> c{dy, weight, nullptr, dx, valid, scale};
-  cuda::convolve_backward(context, p, c, cuda::backward_cut(p, c));
+  cuda::convolve_fastest(context, p, cuda::Convolution<T>{dy, weight, nullptr, dx, valid, scale},
+                         true);
 }
 
 template <int Kernel, int Stride, class T>
@@ -46,14 +44,8 @@ void conv2d_backward_weight(const Context<Cuda>& context, const Conv2dProblem& p
                             T* dweight, T* dbias, std::byte*) {
   if (!dweight && !dbias) return;
   const Conv2dProblem p = cuda_detail::checked<Kernel, Stride>(problem);
-  const cuda::GemmCut cut = cuda::backward_weight_cut(p, x, valid);
-  const std::size_t bias_bytes = dbias ? cuda::BiasCut(dy.pixels(), dy.channels).bytes() : 0;
-  const std::size_t sums = dweight ? cuda::backward_weight_sums(p, cut) : 0;
-  std::byte* const scratch = context.engine().scratch(std::max(bias_bytes, sums * sizeof(T)));
-  if (dbias) cuda::add_bias_gradient(context, dy, scale, dbias, reinterpret_cast<double*>(scratch));
-  if (dweight)  // runs when the bias is done, so in the same memory
-    cuda::add_weight_gradient(context, p, x, valid, dy, scale, dweight,
-                              reinterpret_cast<T*>(scratch), cut);
+  if (dbias) cuda::add_bias_gradient(context, dy, scale, dbias);
+  if (dweight) cuda::add_fastest_weight_gradient(context, p, x, valid, dy, scale, dweight);
 }
 
 }  // namespace tessera::kernels

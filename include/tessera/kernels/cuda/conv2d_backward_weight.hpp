@@ -47,9 +47,9 @@ GemmCut backward_weight_cut(const kernels::Conv2dProblem& p, View<const T> x,
                         in_fours(x.data, x.channels, x.stride, valid.groups));
 }
 /// Elements of T that the slices' sums take.
-inline std::size_t backward_weight_sums(const kernels::Conv2dProblem& p, const GemmCut& cut) {
+inline long backward_weight_sums(const kernels::Conv2dProblem& p, const GemmCut& cut) {
   const long weights = long{p.kernel} * p.kernel * p.in_channels * p.out_channels;
-  return cut.slices == 1 ? 0 : static_cast<std::size_t>(weights * cut.slices);
+  return cut.slices == 1 ? 0 : weights * cut.slices;
 }
 
 /// dweight += ..; `partial` has room for backward_weight_sums.

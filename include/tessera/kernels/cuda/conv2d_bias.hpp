@@ -55,18 +55,15 @@ struct BiasCut {
       : slice_pixels(std::max((pixels + 255) / 256, 1024l)),
         slices(static_cast<int>((pixels + slice_pixels - 1) / slice_pixels)),
         channels(c) {}
-  constexpr std::size_t bytes() const {
-    return static_cast<std::size_t>(slices) * static_cast<std::size_t>(channels) * sizeof(double);
-  }
+  constexpr long sums() const { return long{slices} * channels; }
 };
 
 /// dbias [C] += sum of dy over pixels, those of scale 0 left out where there is a scale.
-/// partial: BiasCut::bytes.
 template <class T>
-void add_bias_gradient(const Context<Cuda>& context, View<const T> dy, const T* scale, T* dbias,
-                       double* partial) {
+void add_bias_gradient(const Context<Cuda>& context, View<const T> dy, const T* scale, T* dbias) {
   constexpr int threads = 256;
   const BiasCut cut(dy.pixels(), dy.channels);
+  double* const partial = scratch<double>(context, cut.sums());
   int lanes = 1;
   while (lanes < 32 && lanes < dy.channels) lanes *= 2;
   context.engine().launch(TESSERA_CUDA_KERNEL(conv2d_bias_text, conv2d_bias_slices, (T), ()),

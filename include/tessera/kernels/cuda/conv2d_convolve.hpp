@@ -69,9 +69,7 @@ void launch_convolve(const Context<Cuda>& context, const Convolution<T>& c, int 
                      const GemmCut& cut, const Phase& phase) {
   constexpr int at_once = 16;
   const long sums = c.y.size() * cut.slices;
-  T* const partial = cut.slices == 1 ? nullptr
-                                     : reinterpret_cast<T*>(context.engine().scratch(
-                                           static_cast<std::size_t>(sums) * sizeof(T)));
+  T* const partial = cut.slices == 1 ? nullptr : scratch<T>(context, sums);
   const int weights_in_fours = in_fours(c.weight, c.y.channels, c.y.channels);
   for (int first = 0; first < stride * stride; first += at_once) {
     const int count = std::min(at_once, stride * stride - first);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Transposed convolution on a GPU: the kernels of the convolution turned round, with a bias.
+// Transposed convolution on a GPU: the convolution's passes turned round, with a bias.
 // Contract: tessera/kernels/conv_transpose2d.hpp.
 #pragma once
 #include <tessera/kernels/conv_transpose2d.hpp>
@@ -12,8 +12,7 @@ void conv_transpose2d_forward(const Context<Cuda>& context, const Conv2dProblem&
                               View<const T> x, const T* weight, const T* bias, View<T> y,
                               std::byte*) {
   const Conv2dProblem p = cuda_detail::checked<Kernel, Stride>(turned);
-  const cuda::Convolution<T> c{x, weight, bias, y, {}, nullptr};
-  cuda::convolve_backward(context, p, c, cuda::backward_cut(p, c));
+  cuda::convolve_fastest(context, p, cuda::Convolution<T>{x, weight, bias, y, {}, nullptr}, true);
 }
 
 template <int Kernel, int Stride, class T>
@@ -31,10 +30,7 @@ void conv_transpose2d_backward_weight(const Context<Cuda>& context, const Conv2d
   if (dweight)
     conv2d_backward_weight<Kernel, Stride>(context, turned, dy, MaskView{}, x, no_scale, dweight,
                                            static_cast<T*>(nullptr), nullptr);
-  if (!dbias) return;
-  const cuda::BiasCut cut(dy.pixels(), dy.channels);
-  cuda::add_bias_gradient(context, dy, no_scale, dbias,
-                          reinterpret_cast<double*>(context.engine().scratch(cut.bytes())));
+  if (dbias) cuda::add_bias_gradient(context, dy, no_scale, dbias);
 }
 
 }  // namespace tessera::kernels
