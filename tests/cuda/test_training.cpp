@@ -65,6 +65,21 @@ struct Trained {
   }
 };
 
+/// A training on the GPU, step by step.
+struct Steps {
+  Model<Net, Cuda> model{Seed{3}};
+  Trainer<Model<Net, Cuda>, decltype(loss()), Adam> trainer{model, loss(),
+                                                            Adam{.learning_rate = 0.05}};
+  Pass<Cuda, float> pass = trainer.make_pass(4);
+  Loader<ImageSet, LineMasks> loader{images(), LoaderOptions::training(4, Seed{1})};
+  Batch batch = loader.make_batch();
+  BatchInput<Cuda, float> input{model.context()};
+
+  const LossTerms& step(double clip_norm = 0) {
+    return trainer.step(pass, input.write(pass, batch), 1, clip_norm);
+  }
+};
+
 }  // namespace
 
 TEST_CASE("cuda: a training gives the CPU's numbers") {
@@ -81,18 +96,11 @@ TEST_CASE("cuda: a training gives the CPU's numbers") {
 }
 
 TEST_CASE("cuda: a step is recorded once and then repeated, without an allocation") {
-  Model<Net, Cuda> model(Seed{3});
-  Trainer trainer(model, loss(), Adam{.learning_rate = 0.05});
-  Pass<Cuda, float> pass = trainer.make_pass(4);
-  Loader loader(images(), LoaderOptions::training(4, Seed{1}));
-  Batch batch = loader.make_batch();
-  BatchInput<Cuda, float> input(model.context());
-  loader.start_epoch(1);
+  Steps training;
   std::vector<double> losses;
   std::size_t allocations = 0;
-  for (int step = 0; loader.next(batch); ++step) {
-    const LossTerms& terms = trainer.step(pass, input.write(pass, batch), 1, 0.5);
-    losses.push_back(terms.total());
+  for (int step = 0; training.loader.next(training.batch); ++step) {
+    losses.push_back(training.step(0.5).total());
 #ifdef TESSERA_CUDA_EMULATE
     if (step == 1) allocations = cuda::runtime::allocations;
     if (step > 1) CHECK(cuda::runtime::allocations == allocations);
@@ -116,18 +124,12 @@ TEST_CASE("cuda: a checkpoint of one device is gone on from on the other") {
 }
 
 TEST_CASE("cuda: a loss that is not finite stops the training and spoils no parameter") {
-  Model<Net, Cuda> model(Seed{3});
-  Trainer trainer(model, loss(), Adam{.learning_rate = 0.05});
-  Pass<Cuda, float> pass = trainer.make_pass(4);
-  Loader loader(images(), LoaderOptions::training(4, Seed{1}));
-  Batch batch = loader.make_batch();
-  BatchInput<Cuda, float> input(model.context());
-  loader.start_epoch(1);
-  loader.next(batch);
-  for (int i = 0; i < 3; ++i) trainer.step(pass, input.write(pass, batch));
-  const std::vector<float> before = model.get("dec.weight");
-  for (int n = 0; n < 4; ++n) batch.image.view()(n, 0, 0, 0) = NAN;
-  trainer.step(pass, input.write(pass, batch));
-  CHECK(model.get("dec.weight") == before);
-  CHECK(std::isnan(trainer.step(pass, input.write(pass, batch)).total()));
+  Steps training;
+  training.loader.next(training.batch);
+  for (int i = 0; i < 3; ++i) training.step();
+  const std::vector<float> before = training.model.get("dec.weight");
+  for (int n = 0; n < 4; ++n) training.batch.image.view()(n, 0, 0, 0) = NAN;
+  training.step();
+  CHECK(training.model.get("dec.weight") == before);
+  CHECK(std::isnan(training.step().total()));
 }

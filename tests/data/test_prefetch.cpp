@@ -67,7 +67,6 @@ void append(std::vector<std::uint8_t>& bytes, const Batch& batch) {
   };
   add(&batch.size, 1);
   add(batch.image.data(), static_cast<std::size_t>(batch.images().size()));
-  add(batch.masked.data(), static_cast<std::size_t>(batch.masked_images().size()));
   add(batch.hole.data(), batch.holes().size());
 }
 

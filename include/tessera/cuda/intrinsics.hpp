@@ -60,38 +60,29 @@ template <class T>
 __device__ __forceinline__ T load_readonly(const T* from) { return __ldg(from); }
 
 // --- warp ---------------------------------------------------------------------------------------
-// A value as the 32-bit words that the hardware exchanges.
-template <class T>
-union Words {
+// exchange(word) of each 32-bit word of v: the hardware knows no other values.
+template <class T, class Exchange>
+__device__ __forceinline__ T by_words(T v, const Exchange& exchange) {
   static_assert(sizeof(T) <= 8 && __is_trivially_copyable(T));
-  static constexpr int count = sizeof(T) > 4 ? 2 : 1;
-  unsigned words[count];
-  T value;
-  __device__ Words() : words{} {}
-};
+  unsigned words[sizeof(T) > 4 ? 2 : 1]{};
+  memcpy(words, &v, sizeof v);
+  for (unsigned& word : words) word = exchange(word);
+  memcpy(&v, words, sizeof v);
+  return v;
+}
 template <class T>
 __device__ __forceinline__ T shuffle(T v, int lane) {
-  Words<T> own;
-  own.value = v;
-  for (int i = 0; i < Words<T>::count; ++i)
-    own.words[i] = __shfl_sync(0xFFFFFFFFu, own.words[i], lane);
-  return own.value;
+  return by_words(v, [=](unsigned word) { return __shfl_sync(0xFFFFFFFFu, word, lane); });
 }
 template <class T>
 __device__ __forceinline__ T shuffle_xor(T v, int lane_mask) {
-  Words<T> own;
-  own.value = v;
-  for (int i = 0; i < Words<T>::count; ++i)
-    own.words[i] = __shfl_xor_sync(0xFFFFFFFFu, own.words[i], lane_mask);
-  return own.value;
+  return by_words(v, [=](unsigned word) { return __shfl_xor_sync(0xFFFFFFFFu, word, lane_mask); });
 }
 template <class T>
 __device__ __forceinline__ T shuffle_down(T v, int delta) {
-  Words<T> own;
-  own.value = v;
-  for (int i = 0; i < Words<T>::count; ++i)
-    own.words[i] = __shfl_down_sync(0xFFFFFFFFu, own.words[i], static_cast<unsigned>(delta));
-  return own.value;
+  return by_words(v, [=](unsigned word) {
+    return __shfl_down_sync(0xFFFFFFFFu, word, static_cast<unsigned>(delta));
+  });
 }
 
 // --- numbers ------------------------------------------------------------------------------------

@@ -2,7 +2,6 @@
 // A kernel as the run-time compiler sees it: a text, and the name of one instance of a template in
 // it, with the types and numbers it is specialised to.
 #pragma once
-#include <cstdint>
 #include <cstdio>
 #include <initializer_list>
 #include <string>
@@ -10,6 +9,7 @@
 #include <type_traits>
 
 #include <tessera/cuda/text.hpp>
+#include <tessera/tensor/fnv1a.hpp>
 
 namespace tessera::cuda {
 
@@ -23,11 +23,6 @@ struct Kernel {
 
 namespace detail {
 
-constexpr std::uint64_t text_hash(std::string_view text,
-                                  std::uint64_t h = 0xCBF29CE484222325u) {  // FNV-1a
-  for (const char c : text) h = (h ^ static_cast<unsigned char>(c)) * 0x100000001B3u;
-  return h;
-}
 inline std::string hexadecimal(double value) {
   char digits[40];
   std::snprintf(digits, sizeof digits, "%a", value);
@@ -62,7 +57,7 @@ std::string type_name(std::string& definitions) {
     const std::string body = functor_body<T>();
     char name[24];
     std::snprintf(name, sizeof name, "Functor%016llx",
-                  static_cast<unsigned long long>(text_hash(body)));
+                  static_cast<unsigned long long>(fnv1a(body)));
     const std::string definition = std::string("struct ") + name + body;
     if (definitions.find(definition) == std::string::npos) definitions += definition;
     return std::string("tessera::cuda::") + name;

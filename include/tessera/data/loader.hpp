@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Batches of masked images. Which image is where in an epoch is a function of (seed, epoch); a
-// mask, and what is read at random (RandomDataset), one of (seed, epoch, sample); IndexedMasks and
-// plain data sets one of the sample alone: neither the batch size, the order in which batches are
-// made nor the number of threads changes a pixel.
+// Batches of images and their masks. Which image is where in an epoch is a function of (seed,
+// epoch); a mask, and what is read at random (RandomDataset), one of (seed, epoch, sample);
+// IndexedMasks and plain data sets one of the sample alone: neither the batch size, the order in
+// which batches are made nor the number of threads changes a pixel.
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -41,18 +41,14 @@ struct MaskedData {
     }
   }
 
-  /// Reads image `index` and draws a mask over it: `image` and `masked` `[1, H, W, C]`, `hole`
-  /// `[H, W]`, 1 = hole. `masked` is the image with 0 in the holes: selected, not multiplied.
+  /// Reads image `index` `[1, H, W, C]`, whole, and draws a mask for it: `hole` `[H, W]`, 1 = hole.
   /// IndexedMasks take the mask from `index`, others from `mask_random`; a RandomDataset reads with
   /// `data_random`.
   void read(std::size_t index, RandomStream data_random, RandomStream mask_random,
-            View<float> image, std::uint8_t* hole, View<float> masked) const {
+            View<float> image, std::uint8_t* hole) const {
     read_image(data, index, data_random, image);
     if constexpr (IndexedMasks<Masks>) masks.draw(index, hole);
     else masks.draw(mask_random, image.height, image.width, hole);
-    for (std::ptrdiff_t p = 0; p < image.pixels(); ++p)
-      for (int c = 0; c < image.channels; ++c)
-        masked.pixel(p)[c] = hole[p] ? 0.0f : image.pixel(p)[c];
   }
 };
 
@@ -70,20 +66,17 @@ MaskedData<Data, Masks> with_masks(Data data, Masks masks) {
 struct Batch {
   Tensor<float> image;        // [N, H, W, C], the truth
   Buffer<std::uint8_t> hole;  // [N, H, W], 1 = hole
-  Tensor<float> masked;       // [N, H, W, C], the truth with 0 in the holes
   int size = 0;               // samples filled in, at most N
 
   Batch() = default;
   /// Room for `capacity` images.
   Batch(int capacity, const Shape& shape)
       : image(capacity, shape.unmasked()),
-        hole(static_cast<std::size_t>(capacity * shape.pixels())),
-        masked(capacity, shape.unmasked()) {}
+        hole(static_cast<std::size_t>(capacity * shape.pixels())) {}
 
   int capacity() const { return image.batch(); }
-  /// The filled part: images and masked images `[size, H, W, C]`, holes `[size, H, W]`.
+  /// The filled part: images `[size, H, W, C]`, holes `[size, H, W]`.
   View<const float> images() const { return make_view(image.data(), size, image.shape()); }
-  View<const float> masked_images() const { return make_view(masked.data(), size, masked.shape()); }
   std::span<const std::uint8_t> holes() const {
     return hole.span().first(static_cast<std::size_t>(size * image.shape().pixels()));
   }
@@ -195,8 +188,7 @@ class Loader {
       data_.read(sample, stream(Purpose::data, Purpose::fixed_data, sample),
                  stream(Purpose::masks, Purpose::fixed_masks, sample),
                  make_view(batch.image.data() + offset, 1, s),
-                 batch.hole.data() + static_cast<std::size_t>(s.pixels()) * i,
-                 make_view(batch.masked.data() + offset, 1, s));
+                 batch.hole.data() + static_cast<std::size_t>(s.pixels()) * i);
     }
     batch.size = static_cast<int>(count);
   }

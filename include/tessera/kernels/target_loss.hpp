@@ -25,6 +25,25 @@ namespace tessera::kernels {
 /// What is summed over the elements.
 enum class TargetError { cross_entropy, logit_cross_entropy, squared, hinge, linear };
 
+namespace detail {
+/// Returns work.operator()<error>().
+template <class Work>
+auto with_target_error(TargetError error, const Work& work) {
+  switch (error) {
+    case TargetError::cross_entropy:
+      return work.template operator()<TargetError::cross_entropy>();
+    case TargetError::logit_cross_entropy:
+      return work.template operator()<TargetError::logit_cross_entropy>();
+    case TargetError::squared:
+      return work.template operator()<TargetError::squared>();
+    case TargetError::hinge:
+      return work.template operator()<TargetError::hinge>();
+    default:
+      return work.template operator()<TargetError::linear>();
+  }
+}
+}  // namespace detail
+
 /// Scratch bytes.
 constexpr std::size_t target_loss_workspace(int batch, const Shape& shape) {
   return pixel_loss_workspace(batch, shape);
@@ -38,7 +57,7 @@ double target_loss(const Context<Cpu>&, TargetError, std::type_identity_t<View<c
                    View<T> dy, std::byte* workspace);
 template <class T>
 DeviceNumber target_loss(const Context<Cuda>&, TargetError, std::type_identity_t<View<const T>> y,
-                         std::type_identity_t<View<const T>> targets, double target,
-                         double factor, View<T> dy, std::byte* workspace);
+                         std::type_identity_t<View<const T>> targets, double target, double factor,
+                         View<T> dy, std::byte* workspace);
 
 }  // namespace tessera::kernels

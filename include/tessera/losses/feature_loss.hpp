@@ -12,6 +12,8 @@
 #include <tessera/losses/pixel_loss.hpp>
 #include <tessera/losses/running_sum.hpp>
 #include <tessera/network/model.hpp>
+#include <tessera/tensor/fnv1a.hpp>
+#include <tessera/tensor/transfer.hpp>
 
 namespace tessera {
 
@@ -103,7 +105,7 @@ class FeatureLoss {
     }
 
     /// With a sum over the weights, so that a training is not resumed with other features.
-    std::string describe() const {
+    std::string describe() {
       std::string s = text(
           {"features(", options_.form == StyleForm::absolute ? "absolute" : "squared",
            options_.composite ? ", composite" : "", options_.merge_batch ? ", merged batch" : ""});
@@ -201,17 +203,13 @@ class FeatureLoss {
         kernels::composite(context, y, truth.images, truth.hole, part(images_->input(), 1));
       kernels::copy(context, truth.images, truth_->input());
     }
-    /// FNV-1a of the parameters' bytes.
-    std::uint64_t fingerprint() const {
-      ModelType& model = const_cast<ModelType&>(features_);
-      std::vector<T> values(model.state().trained.size());
-      Memory<Device>::to_host(model.context(), values.data(), model.state().trained.data(),
-                              values.size() * sizeof(T));
-      const auto* bytes = reinterpret_cast<const unsigned char*>(values.data());
-      std::uint64_t h = 0xCBF29CE484222325u;
-      for (std::size_t i = 0; i < values.size() * sizeof(T); ++i)
-        h = (h ^ bytes[i]) * 0x100000001B3u;
-      return h >> 1;  // the text of a number has a sign
+    /// A hash of the parameters.
+    std::uint64_t fingerprint() {
+      const auto& numbers = features_.state().trained;
+      const Shape shape{1, 1, static_cast<int>(numbers.size())};
+      const HostView host(features_.context(), make_view<const T>(numbers.data(), 1, shape));
+      const auto* bytes = reinterpret_cast<const char*>(host->data);
+      return fnv1a({bytes, numbers.size() * sizeof(T)}) >> 1;  // the text of a number has a sign
     }
 
     ModelType features_;

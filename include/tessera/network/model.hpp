@@ -56,7 +56,7 @@ class Model {
     else {
       State<T> initial(Net::structure);
       initialize(Net::structure, initial, seed);
-      upload(context_, initial, *state_);
+      copy_state(context_, initial, *state_);
     }
   }
   Model(Model&&) = default;  // and no copies: two models never share their state

@@ -54,6 +54,12 @@ struct State {
     return (t.parameter.role == Role::trained ? trained.data() : statistics.data()) + t.offset;
   }
   const T* data(const TensorInfo& t) const { return const_cast<State&>(*this).data(t); }
+  /// Where training_passes lies.
+  std::uint64_t* passes() {
+    if constexpr (Memory<Device>::on_host) return &training_passes;
+    else return training_passes.data();
+  }
+  const std::uint64_t* passes() const { return const_cast<State&>(*this).passes(); }
 
  private:
   template <class U>
@@ -62,33 +68,18 @@ struct State {
   }
 };
 
-/// Copies a state between the host and a device; flags too.
-template <class T, class Device>
-void upload(const Context<Device>& context, const State<T>& from, State<T, Device>& to) {
-  const auto copy = [&](const auto& a, const auto& b) {
-    Memory<Device>::to_device(context, b.data(), a.data(), a.size() * sizeof(*a.data()));
+/// Copies a state between the host and a device, in either direction; flags too.
+template <class T, class Device, class From, class To>
+void copy_state(const Context<Device>& context, const State<T, From>& from, State<T, To>& to) {
+  const auto copy = [&](auto* b, const auto* a, std::size_t count) {
+    if constexpr (Memory<To>::on_host) Memory<Device>::to_host(context, b, a, count * sizeof *b);
+    else Memory<Device>::to_device(context, b, a, count * sizeof *b);
   };
-  copy(from.trained, to.trained);
-  copy(from.gradients, to.gradients);
-  copy(from.statistics, to.statistics);
-  copy(from.counters, to.counters);
-  Memory<Device>::to_device(context, to.training_passes.data(), &from.training_passes,
-                            sizeof(std::uint64_t));
-  to.frozen = from.frozen;
-  to.frozen_statistics = from.frozen_statistics;
-  to.seed = from.seed;
-}
-template <class T, class Device>
-void download(const Context<Device>& context, const State<T, Device>& from, State<T>& to) {
-  const auto copy = [&](const auto& a, auto& b) {
-    Memory<Device>::to_host(context, b.data(), a.data(), b.size() * sizeof(*b.data()));
-  };
-  copy(from.trained, to.trained);
-  copy(from.gradients, to.gradients);
-  copy(from.statistics, to.statistics);
-  copy(from.counters, to.counters);
-  Memory<Device>::to_host(context, &to.training_passes, from.training_passes.data(),
-                          sizeof(std::uint64_t));
+  copy(to.trained.data(), from.trained.data(), to.trained.size());
+  copy(to.gradients.data(), from.gradients.data(), to.gradients.size());
+  copy(to.statistics.data(), from.statistics.data(), to.statistics.size());
+  copy(to.counters.data(), from.counters.data(), to.counters.size());
+  copy(to.passes(), from.passes(), 1);
   to.frozen = from.frozen;
   to.frozen_statistics = from.frozen_statistics;
   to.seed = from.seed;

@@ -11,18 +11,18 @@
 #include <vector>
 
 #include <tessera/network/structure.hpp>
+#include <tessera/tensor/fnv1a.hpp>
 
 namespace tessera {
 
 /// Named texts in the order in which they were added.
 using Configuration = std::vector<std::pair<std::string, std::string>>;
 
-/// FNV-1a over bytes: tells inputs apart that differ by accident, not by design.
+/// The hash of what was added.
 class Fingerprint {
  public:
   void add(std::span<const std::byte> bytes) {
-    for (const std::byte b : bytes)
-      hash_ = (hash_ ^ static_cast<std::uint64_t>(b)) * 0x100000001B3u;
+    hash_ = fnv1a({reinterpret_cast<const char*>(bytes.data()), bytes.size()}, hash_);
   }
   void add(std::string_view text) {
     add(std::as_bytes(std::span(text.data(), text.size())));
@@ -38,7 +38,7 @@ class Fingerprint {
   }
 
  private:
-  std::uint64_t hash_ = 0xCBF29CE484222325u;
+  std::uint64_t hash_ = fnv1a({});
 };
 
 namespace detail {

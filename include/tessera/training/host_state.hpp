@@ -27,7 +27,7 @@ class HostState {
       return detail::training_state(ModelType::structure(), model_.state(), buffers);
     } else {
       if (!state_) state_ = std::make_unique<State<T>>(ModelType::structure());
-      download(model_.context(), model_.state(), *state_);
+      copy_state(model_.context(), model_.state(), *state_);
       buffers_.resize(Algorithm::buffers);
       for (std::size_t b = 0; b < Algorithm::buffers; ++b) {
         buffers_[b] = optimizer_.read_buffer(b);
@@ -39,7 +39,7 @@ class HostState {
   /// After `fetch`.
   void store() {
     if constexpr (!ModelType::on_host) {
-      upload(model_.context(), *state_, model_.state());
+      copy_state(model_.context(), *state_, model_.state());
       for (std::size_t b = 0; b < Algorithm::buffers; ++b) optimizer_.write_buffer(b, buffers_[b]);
     }
   }

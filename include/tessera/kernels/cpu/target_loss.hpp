@@ -92,23 +92,11 @@ inline double target_loss(const Context<Cpu>& context, TargetError error,
                           std::type_identity_t<View<const T>> y,
                           std::type_identity_t<View<const T>> targets, double target, double factor,
                           View<T> dy, std::byte* workspace) {
-  const auto with = [&]<TargetError Error>() {
+  return detail::with_target_error(error, [&]<TargetError Error>() {
     return detail::target_loss<Error, T>(context, y, targets, static_cast<T>(target),
                                          static_cast<T>(factor), dy,
                                          reinterpret_cast<double*>(workspace));
-  };
-  switch (error) {
-    case TargetError::cross_entropy:
-      return with.template operator()<TargetError::cross_entropy>();
-    case TargetError::logit_cross_entropy:
-      return with.template operator()<TargetError::logit_cross_entropy>();
-    case TargetError::squared:
-      return with.template operator()<TargetError::squared>();
-    case TargetError::hinge:
-      return with.template operator()<TargetError::hinge>();
-    default:
-      return with.template operator()<TargetError::linear>();
-  }
+  });
 }
 
 }  // namespace tessera::kernels

@@ -25,10 +25,9 @@ TESSERA_CUDA_TEXT(copy_text, (&elements_text),
     for (long e = first_element(); e < y.size(); e += element_step())
       element<Contiguous>(y, e) = element<Contiguous>(a, e) + element<Contiguous>(b, e);
   }
-  template <class T, int Contiguous>
+  template <class T>
   __global__ void fill_zero(Span<T> y) {
-    for (long e = first_element(); e < y.size(); e += element_step())
-      element<Contiguous>(y, e) = T(0);
+    for (long e = first_element(); e < y.size(); e += element_step()) element<0>(y, e) = T(0);
   }
   // Planes of x become planes [first, first + x.groups) of y.
   template <class T>
@@ -57,32 +56,31 @@ namespace tessera::kernels {
 
 template <class T>
 inline void copy(const Context<Cuda>& context, std::type_identity_t<View<const T>> x, View<T> y) {
-  const auto launch = [&](const auto& kernel) {
-    cuda::launch_each(context, kernel, y.size(), cuda::span_of(x), cuda::span_of(y));
+  const auto launch = [&](auto contiguous) {
+    cuda::launch_each(context, TESSERA_CUDA_KERNEL(cuda::copy_text, copy, (T), (contiguous)),
+                      y.size(), cuda::span_of(x), cuda::span_of(y));
   };
-  if (cuda::all_contiguous(x, y)) launch(TESSERA_CUDA_KERNEL(cuda::copy_text, copy, (T), (1)));
-  else launch(TESSERA_CUDA_KERNEL(cuda::copy_text, copy, (T), (0)));
+  cuda::with_contiguous(launch, x, y);
 }
 
 template <class T>
 inline void add_into(const Context<Cuda>& context, std::type_identity_t<View<const T>> x,
                      View<T> y) {
-  const auto launch = [&](const auto& kernel) {
-    cuda::launch_each(context, kernel, y.size(), cuda::span_of(x), cuda::span_of(y));
+  const auto launch = [&](auto contiguous) {
+    cuda::launch_each(context, TESSERA_CUDA_KERNEL(cuda::copy_text, add_into, (T), (contiguous)),
+                      y.size(), cuda::span_of(x), cuda::span_of(y));
   };
-  if (cuda::all_contiguous(x, y)) launch(TESSERA_CUDA_KERNEL(cuda::copy_text, add_into, (T), (1)));
-  else launch(TESSERA_CUDA_KERNEL(cuda::copy_text, add_into, (T), (0)));
+  cuda::with_contiguous(launch, x, y);
 }
 
 template <class T>
 inline void add(const Context<Cuda>& context, std::type_identity_t<View<const T>> a,
                 std::type_identity_t<View<const T>> b, View<T> y) {
-  const auto launch = [&](const auto& kernel) {
-    cuda::launch_each(context, kernel, y.size(), cuda::span_of(a), cuda::span_of(b),
-                      cuda::span_of(y));
+  const auto launch = [&](auto contiguous) {
+    cuda::launch_each(context, TESSERA_CUDA_KERNEL(cuda::copy_text, add, (T), (contiguous)),
+                      y.size(), cuda::span_of(a), cuda::span_of(b), cuda::span_of(y));
   };
-  if (cuda::all_contiguous(a, b, y)) launch(TESSERA_CUDA_KERNEL(cuda::copy_text, add, (T), (1)));
-  else launch(TESSERA_CUDA_KERNEL(cuda::copy_text, add, (T), (0)));
+  cuda::with_contiguous(launch, a, b, y);
 }
 
 template <class T>
@@ -90,7 +88,7 @@ inline void fill_zero(const Context<Cuda>& context, View<T> y) {
   if (y.contiguous())
     context.engine().fill(y.data, 0, static_cast<std::size_t>(y.size()) * sizeof(T));
   else
-    cuda::launch_each(context, TESSERA_CUDA_KERNEL(cuda::copy_text, fill_zero, (T), (0)), y.size(),
+    cuda::launch_each(context, TESSERA_CUDA_KERNEL(cuda::copy_text, fill_zero, (T), ()), y.size(),
                       cuda::span_of(y));
 }
 

@@ -47,14 +47,13 @@ namespace tessera::kernels {
 template <class T>
 inline void dropout(const Context<Cuda>& context, double probability, const RandomBlocks& random,
                     std::type_identity_t<View<const T>> x, View<T> y) {
-  const auto launch = [&](const auto& kernel) {
-    cuda::launch_each(context, kernel, (y.size() + 3) / 4, cuda::span_of(x), cuda::span_of(y),
+  const auto launch = [&](auto contiguous) {
+    cuda::launch_each(context, TESSERA_CUDA_KERNEL(cuda::dropout_text, dropout, (T), (contiguous)),
+                      (y.size() + 3) / 4, cuda::span_of(x), cuda::span_of(y),
                       dropout_threshold(probability), static_cast<T>(1 / (1 - probability)),
                       random.key, random.stream, random.device_stream);
   };
-  if (cuda::all_contiguous(x, y))
-    launch(TESSERA_CUDA_KERNEL(cuda::dropout_text, dropout, (T), (1)));
-  else launch(TESSERA_CUDA_KERNEL(cuda::dropout_text, dropout, (T), (0)));
+  cuda::with_contiguous(launch, x, y);
 }
 
 }  // namespace tessera::kernels

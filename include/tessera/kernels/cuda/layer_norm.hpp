@@ -105,8 +105,7 @@ inline void layer_norm_backward(const Context<Cuda>& context, const LayerNormSta
   if (x.size() == 0) return;
   if (dgamma || dbeta) {  // first: dx may lie over dy
     const cuda::ColumnCut cut = cuda::column_cut(1, x.pixels(), x.channels);
-    auto* const partial = reinterpret_cast<double*>(
-        context.engine().scratch(static_cast<std::size_t>(cut.partials()) * sizeof(double)));
+    double* const partial = cuda::scratch<double>(context, cut.partials());
     cuda::launch_columns(
         context, TESSERA_CUDA_KERNEL(cuda::layer_norm_text, layer_norm_gradient_chunks, (T), ()),
         cut, cuda::span_of(x), cuda::span_of(dy), saved, cut, partial);

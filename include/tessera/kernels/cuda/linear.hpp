@@ -87,8 +87,7 @@ inline void bias_gradient(const Context<Cuda>& context, View<const T> dy,
                           std::type_identity_t<T>* first, std::type_identity_t<T>* second) {
   if ((!first && !second) || dy.size() == 0) return;
   const cuda::ColumnCut cut = cuda::column_cut(1, dy.pixels(), dy.channels);
-  double* const partials = reinterpret_cast<double*>(
-      context.engine().scratch(static_cast<std::size_t>(cut.partials()) * sizeof(double)));
+  double* const partials = cuda::scratch<double>(context, cut.partials());
   cuda::launch_columns(context,
                        TESSERA_CUDA_KERNEL(cuda::bias_gradient_text, bias_partials, (T), ()), cut,
                        cuda::span_of(dy), cut, partials);

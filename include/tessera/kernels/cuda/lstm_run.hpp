@@ -105,7 +105,8 @@ TESSERA_CUDA_TEXT(lstm_run_text, (&rows_text, &lstm_units_text),
   }
   // All steps; blocks are groups of four sequences and directions. weights [D][H, 4H].
   template <class T>
-  __global__ void __launch_bounds__(512) lstm_run_forward(LstmForward<T> l, const T* weights, int kept) {
+  __global__ void __launch_bounds__(512)
+  lstm_run_forward(LstmForward<T> l, const T* weights, int kept) {
     const int hidden = l.size.hidden;
     const int d = static_cast<int>(blockIdx.y);
     const int group = 4 * static_cast<int>(blockIdx.x);
@@ -130,7 +131,8 @@ TESSERA_CUDA_TEXT(lstm_run_text, (&rows_text, &lstm_units_text),
   }
   // The same backwards; first and second are the weights W_hh [4H, H] of the directions.
   template <class T>
-  __global__ void __launch_bounds__(512) lstm_run_backward(LstmBackward<T> l, const T* first, const T* second, int kept) {
+  __global__ void __launch_bounds__(512)
+  lstm_run_backward(LstmBackward<T> l, const T* first, const T* second, int kept) {
     const int hidden = l.size.hidden;
     const int d = static_cast<int>(blockIdx.y);
     const int group = 4 * static_cast<int>(blockIdx.x);

@@ -12,12 +12,11 @@ TESSERA_CUDA_TEXT(masked_input_text, (&elements_text),
   __global__ void masked_input(Span<const float> image, const unsigned char* hole, Span<T> x,
                                Mask valid) {
     for (long e = first_element(); e < x.size(); e += element_step()) {
-      const long p = e / x.channels;
-      const int c = static_cast<int>(e % x.channels);
-      const bool missing = hole && hole[p];
-      x.at(p, c) = missing ? T(0) : static_cast<T>(image.at(p, c));
-      if (c != 0 || !valid.data) continue;
-      for (int g = 0; g < valid.groups; ++g) valid.data[p * valid.groups + g] = !missing;
+      const ElementPlace at = element_place(e, x.channels);
+      const bool missing = hole && hole[at.p];
+      x.at(at.p, at.c) = missing ? T(0) : static_cast<T>(image.at(at.p, at.c));
+      if (at.c != 0 || !valid.data) continue;
+      for (int g = 0; g < valid.groups; ++g) valid.data[at.p * valid.groups + g] = !missing;
     }
   }
 )

@@ -9,10 +9,6 @@ namespace tessera::cuda {
 
 // clang-format off
 TESSERA_CUDA_TEXT(partials_text, (&elements_text, &sums_text),
-  // a / b for a >= 0; 32 bits, where they suffice, are several times as fast.
-  __device__ long quotient(long a, int b) {
-    return a < 4294967296L ? static_cast<unsigned>(a) / static_cast<unsigned>(b) : a / b;
-  }
   // The largest over a block of whole warps in a row, NaN if any is; every thread gets it.
   __device__ double block_largest(double v) {
     __shared__ double parts[32];

@@ -31,7 +31,7 @@ TESSERA_CUDA_TEXT(permute_text, (&rows_text, &axis_strides_text),
   // The same where x has stride 1 along i1 and y along i2: one tile of 32 x 32 a block of 32 x 8.
   template <class T>
   __global__ void copy_in_tiles(const T* x, AxisStrides from, T* y, AxisStrides to, int size0,
-                                  int size1, int size2) {
+                                int size1, int size2) {
     __shared__ T tile[32][33];
     const int tiles1 = (size1 + 31) / 32;
     const int tiles2 = (size2 + 31) / 32;

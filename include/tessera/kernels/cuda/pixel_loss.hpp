@@ -29,10 +29,9 @@ TESSERA_CUDA_TEXT(pixel_loss_text, (&partials_text),
     const T f = static_cast<T>(divisor ? factor / math::max(1.0, *divisor) : factor);
     double sum = 0;
     for (long e = first_element(); e < y.size(); e += element_step()) {
-      const long p = quotient(e, y.channels);
-      if (!in_region(region, hole, p)) continue;
-      const int c = static_cast<int>(e - p * y.channels);
-      const T d = y.at(p, c) - target.at(p, c);
+      const ElementPlace at = element_place(e, y.channels);
+      if (!in_region(region, hole, at.p)) continue;
+      const T d = y.at(at.p, at.c) - target.at(at.p, at.c);
       T slope = d;  // 0 and NaN stay
       if constexpr (Absolute) {
         sum += static_cast<double>(math::abs(d));
@@ -41,7 +40,7 @@ TESSERA_CUDA_TEXT(pixel_loss_text, (&partials_text),
         sum += static_cast<double>(d * d);
         slope = d + d;
       }
-      if (dy.data) dy.at(p, c) += f * slope;
+      if (dy.data) dy.at(at.p, at.c) += f * slope;
     }
     leave_partial<0>(sum, partial);
   }

@@ -36,12 +36,12 @@ namespace tessera::kernels {
 template <class F, class T>
 inline void pointwise_forward(const Context<Cuda>& context, const F&,
                               std::type_identity_t<View<const T>> x, View<T> y) {
-  const auto launch = [&](const auto& kernel) {
-    cuda::launch_each(context, kernel, y.size(), cuda::span_of(x), cuda::span_of(y));
+  const auto launch = [&](auto contiguous) {
+    cuda::launch_each(
+        context, TESSERA_CUDA_KERNEL(cuda::pointwise_text, pointwise_forward, (F, T), (contiguous)),
+        y.size(), cuda::span_of(x), cuda::span_of(y));
   };
-  if (cuda::all_contiguous(x, y))
-    launch(TESSERA_CUDA_KERNEL(cuda::pointwise_text, pointwise_forward, (F, T), (1)));
-  else launch(TESSERA_CUDA_KERNEL(cuda::pointwise_text, pointwise_forward, (F, T), (0)));
+  cuda::with_contiguous(launch, x, y);
 }
 
 template <class F, class T>
@@ -53,13 +53,13 @@ inline void pointwise_backward(const Context<Cuda>& context, const F&,
   constexpr int nx = pointwise::needs_x<F>(), ny = pointwise::needs_y<F>();
   if constexpr (!nx) x = {};
   if constexpr (!ny) y = {};
-  const auto launch = [&](const auto& kernel) {
-    cuda::launch_each(context, kernel, dx.size(), cuda::span_of(x), cuda::span_of(y),
-                      cuda::span_of(dy), cuda::span_of(dx));
+  const auto launch = [&](auto contiguous) {
+    cuda::launch_each(
+        context,
+        TESSERA_CUDA_KERNEL(cuda::pointwise_text, pointwise_backward, (F, T), (contiguous, nx, ny)),
+        dx.size(), cuda::span_of(x), cuda::span_of(y), cuda::span_of(dy), cuda::span_of(dx));
   };
-  if (cuda::all_contiguous(x, y, dy, dx))
-    launch(TESSERA_CUDA_KERNEL(cuda::pointwise_text, pointwise_backward, (F, T), (1, nx, ny)));
-  else launch(TESSERA_CUDA_KERNEL(cuda::pointwise_text, pointwise_backward, (F, T), (0, nx, ny)));
+  cuda::with_contiguous(launch, x, y, dy, dx);
 }
 
 }  // namespace tessera::kernels

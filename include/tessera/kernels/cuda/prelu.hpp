@@ -4,14 +4,13 @@
 #pragma once
 #include <algorithm>
 
-#include <tessera/kernels/cuda/elements.hpp>
-#include <tessera/kernels/cuda/sums.hpp>
+#include <tessera/kernels/cuda/partials.hpp>
 #include <tessera/kernels/prelu.hpp>
 
 namespace tessera::cuda {
 
 // clang-format off
-TESSERA_CUDA_TEXT(prelu_text, (&elements_text, &sums_text),
+TESSERA_CUDA_TEXT(prelu_text, (&partials_text),
   template <class T, int Contiguous>
   __global__ void prelu_forward(const T* slope, Span<const T> x, Span<T> y) {
     const T w = *slope;
@@ -32,9 +31,7 @@ TESSERA_CUDA_TEXT(prelu_text, (&elements_text, &sums_text),
       if (!(v > T(0))) sum += g * v;
       if (dx.data) element<Contiguous>(dx, e) = v > T(0) ? g : g * w;
     }
-    if (!partial) return;
-    sum = block_sum(sum);
-    if (threadIdx.x == 0) partial[blockIdx.x] = sum;
+    if (partial) leave_partial<0>(sum, partial);
   }
   // One block.
   template <class T>
@@ -55,12 +52,12 @@ namespace tessera::kernels {
 template <class T>
 inline void prelu_forward(const Context<Cuda>& context, const std::type_identity_t<T>* slope,
                           std::type_identity_t<View<const T>> x, View<T> y) {
-  const auto launch = [&](const auto& kernel) {
-    cuda::launch_each(context, kernel, y.size(), slope, cuda::span_of(x), cuda::span_of(y));
+  const auto launch = [&](auto contiguous) {
+    cuda::launch_each(context,
+                      TESSERA_CUDA_KERNEL(cuda::prelu_text, prelu_forward, (T), (contiguous)),
+                      y.size(), slope, cuda::span_of(x), cuda::span_of(y));
   };
-  if (cuda::all_contiguous(x, y))
-    launch(TESSERA_CUDA_KERNEL(cuda::prelu_text, prelu_forward, (T), (1)));
-  else launch(TESSERA_CUDA_KERNEL(cuda::prelu_text, prelu_forward, (T), (0)));
+  cuda::with_contiguous(launch, x, y);
 }
 
 template <class T>
@@ -70,16 +67,14 @@ inline void prelu_backward(const Context<Cuda>& context, const std::type_identit
                            std::type_identity_t<T>* dslope, std::byte*) {
   if (x.size() == 0 || (!dx && !dslope)) return;
   const long blocks = std::min((x.size() + 1023L) / 1024, 1024L);
-  double* const partial = dslope ? reinterpret_cast<double*>(context.engine().scratch(
-                                       static_cast<std::size_t>(blocks) * sizeof(double)))
-                                 : nullptr;
-  const auto launch = [&](const auto& kernel) {
-    context.engine().launch(kernel, {static_cast<unsigned>(blocks), 1, 1}, {256, 1, 1}, 0, slope,
-                            cuda::span_of(x), cuda::span_of(dy), cuda::span_of(dx), partial);
+  double* const partial = dslope ? cuda::scratch<double>(context, blocks) : nullptr;
+  const auto launch = [&](auto contiguous) {
+    context.engine().launch(
+        TESSERA_CUDA_KERNEL(cuda::prelu_text, prelu_backward, (T), (contiguous)),
+        {static_cast<unsigned>(blocks), 1, 1}, {256, 1, 1}, 0, slope, cuda::span_of(x),
+        cuda::span_of(dy), cuda::span_of(dx), partial);
   };
-  if (cuda::all_contiguous(x, dy, dx))
-    launch(TESSERA_CUDA_KERNEL(cuda::prelu_text, prelu_backward, (T), (1)));
-  else launch(TESSERA_CUDA_KERNEL(cuda::prelu_text, prelu_backward, (T), (0)));
+  cuda::with_contiguous(launch, x, dy, dx);
   if (!dslope) return;
   context.engine().launch(TESSERA_CUDA_KERNEL(cuda::prelu_text, prelu_slope_gradient, (T), ()), {},
                           {256, 1, 1}, 0, static_cast<const double*>(partial),

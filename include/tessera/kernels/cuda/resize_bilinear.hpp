@@ -95,8 +95,7 @@ TESSERA_CUDA_TEXT(resize_bilinear_text, (&elements_text, &rows_text, &bilinear_a
 inline const BilinearTaps* make_bilinear_taps(const Context<Cuda>& context, BilinearAxis rows,
                                               BilinearAxis columns) {
   const long count = long{rows.out} + columns.out;
-  auto* const taps = reinterpret_cast<BilinearTaps*>(
-      context.engine().scratch(static_cast<std::size_t>(count) * sizeof(BilinearTaps)));
+  BilinearTaps* const taps = scratch<BilinearTaps>(context, count);
   launch_each(context, TESSERA_CUDA_KERNEL(resize_bilinear_text, bilinear_taps, (float), ()), count,
               rows, columns, taps);
   return taps;

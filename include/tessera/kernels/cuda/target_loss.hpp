@@ -42,12 +42,11 @@ TESSERA_CUDA_TEXT(target_loss_text, (&partials_text),
                               Span<T> dy, double* partial) {
     double sum = 0;
     for (long e = first_element(); e < y.size(); e += element_step()) {
-      const long p = quotient(e, y.channels);
-      const int c = static_cast<int>(e - p * y.channels);
-      const ErrorAndSlope<T> r =
-          target_error<T, Error>(y.at(p, c), targets.data ? targets.at(p, c) : target);
+      const ElementPlace at = element_place(e, y.channels);
+      const T t = targets.data ? targets.at(at.p, at.c) : target;
+      const ErrorAndSlope<T> r = target_error<T, Error>(y.at(at.p, at.c), t);
       sum += static_cast<double>(r.error);
-      if (dy.data) dy.at(p, c) += factor * r.slope;
+      if (dy.data) dy.at(at.p, at.c) += factor * r.slope;
     }
     leave_partial<0>(sum, partial);
   }
@@ -63,25 +62,13 @@ inline DeviceNumber target_loss(const Context<Cuda>& context, TargetError error,
                                 std::type_identity_t<View<const T>> y,
                                 std::type_identity_t<View<const T>> targets, double target,
                                 double factor, View<T> dy, std::byte*) {
-  const auto with = [&]<TargetError Error>() {
+  return detail::with_target_error(error, [&]<TargetError Error>() {
     constexpr int number = static_cast<int>(Error);
     return cuda::join_parts(
         context, context.engine().scratch(cuda::partial_bytes(y.size())), y.size(), nullptr,
         TESSERA_CUDA_KERNEL(cuda::target_loss_text, target_loss, (T), (number)), cuda::span_of(y),
         cuda::span_of(targets), static_cast<T>(target), static_cast<T>(factor), cuda::span_of(dy));
-  };
-  switch (error) {
-    case TargetError::cross_entropy:
-      return with.template operator()<TargetError::cross_entropy>();
-    case TargetError::logit_cross_entropy:
-      return with.template operator()<TargetError::logit_cross_entropy>();
-    case TargetError::squared:
-      return with.template operator()<TargetError::squared>();
-    case TargetError::hinge:
-      return with.template operator()<TargetError::hinge>();
-    default:
-      return with.template operator()<TargetError::linear>();
-  }
+  });
 }
 
 }  // namespace tessera::kernels
