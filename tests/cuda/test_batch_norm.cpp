@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Batch normalisation: the GPU's kernels, emulated, beside the CPU's.
+// Batch normalisation: the GPU's kernels, emulated, beside the CPU's, also with the activation
+// behind it.
 #include <doctest/doctest.h>
 
 #include <tessera/kernels/cpu/batch_norm.hpp>
 #include <tessera/kernels/cuda/batch_norm.hpp>
+#include <tessera/layers/activations.hpp>
+#include <tessera/layers/batch_norm2d.hpp>
+#include <tessera/network/containers.hpp>
 
 #include "on_device.hpp"
+#include "same_model.hpp"
 
 using namespace tessera;
 using namespace tessera::testing;
@@ -17,6 +22,7 @@ template <class T>
 struct Numbers {
   Twin<T> gamma, beta, mean, variance, saved, dgamma, dbeta;
   bool affine, tracked;
+  double slope = -1;  // of the activation behind
   std::vector<std::byte> workspace;
 
   Numbers(const Context<Cuda>& gpu, const View<T>& shape, bool with_affine, bool with_running)
@@ -52,7 +58,8 @@ struct Numbers {
             tracked ? data(mean) : nullptr,
             tracked ? data(variance) : nullptr,
             1e-5,
-            0.3};
+            0.3,
+            slope};
   }
 };
 
@@ -62,7 +69,8 @@ inline constexpr double near = sizeof(T) == sizeof(float) ? 256 * unit<T> : 1e-1
 
 /// In place and out of place, beside the CPU.
 template <class T>
-void check_training(const View<T>& shape, int extra, bool in_place, bool affine, bool tracked) {
+void check_training(const View<T>& shape, int extra, bool in_place, bool affine, bool tracked,
+                    double slope = -1) {
   const Context<Cuda> gpu;
   const Context<Cpu> cpu{1};
   const auto view = [&](std::uint64_t seed) {
@@ -71,6 +79,7 @@ void check_training(const View<T>& shape, int extra, bool in_place, bool affine,
   CAPTURE(shape.channels);
   TwinView<T> x = view(1), y = view(2), dy = view(3), dx = view(4);
   Numbers<T> s(gpu, x.shape, affine, tracked);
+  s.slope = slope;
   const View<T> yc = in_place ? x.cpu() : y.cpu(), yg = in_place ? x.gpu() : y.gpu();
   const View<T> dxc = in_place ? dy.cpu() : dx.cpu(), dxg = in_place ? dy.gpu() : dx.gpu();
   kernels::batch_norm_training(cpu, s.cpu(), x.cpu(), yc, s.saved.host.data(), s.workspace.data());
@@ -91,6 +100,21 @@ void check_training(const View<T>& shape, int extra, bool in_place, bool affine,
   CHECK(distance(s.dbeta.read(), s.dbeta.host) <= near<T>);
 }
 
+/// A ReLU that no layer before it applies.
+struct ApartReLU : ReLU {
+  static constexpr double negative_slope = -1;
+};
+template <class A>
+using Net = Network<Input<5, 7, 3>, BatchNorm2d<3>, A, SkipConcat<BatchNorm2d<3>, LeakyReLU<>>,
+                    BatchNorm2d<6>, A>;
+/// Of one training step.
+template <class N, class T>
+std::size_t kernels_of() {
+  Model<N, Cuda, T> model;
+  const Pass<Cuda, T> pass = model.pass({.batch = 2, .input_gradients = true});
+  return model.context().engine().kernels();
+}
+
 }  // namespace
 
 TEST_CASE_TEMPLATE("cuda: batch norm in training is the CPU's", T, float, double) {
@@ -103,13 +127,47 @@ TEST_CASE_TEMPLATE("cuda: batch norm in training is the CPU's", T, float, double
   check_training<T>({nullptr, 1, 1, 1, 2}, 0, false, true, true);  // no unbiased variance
 }
 
+TEST_CASE_TEMPLATE("cuda: batch norm with an activation behind it is the CPU's", T, float, double) {
+  for (const double slope : {0.0, 0.2}) {
+    check_training<T>({nullptr, 2, 5, 7, 3}, 2, false, true, true, slope);
+    check_training<T>({nullptr, 2, 5, 7, 3}, 2, true, false, true, slope);
+    check_training<T>({nullptr, 3, 11, 13, 130}, 0, false, true, true, slope);
+  }
+  expect_same_step<Net<ReLU>, T>(2, 64);
+  // both directions of ReLU, on contiguous views and in slices
+  CHECK(kernels_of<Net<ReLU>, T>() + 4 == kernels_of<Net<ApartReLU>, T>());
+}
+
+TEST_CASE_TEMPLATE("cuda: batch norm hands NaN on as the activation does", T, float, double) {
+  const Context<Cuda> gpu;
+  const Context<Cpu> cpu{1};
+  for (const double slope : {-1.0, 0.0, 0.2}) {
+    TwinView<T> x(gpu, 2, 3, 5, 3, 1, 1), y(gpu, 2, 3, 5, 3, 1, 2), dx(gpu, 2, 3, 5, 3, 1, 3);
+    for (const double v : {std::nan(""), double{INFINITY}, -double{INFINITY}})
+      x.numbers.host[static_cast<std::size_t>(v > 0 ? 5 : v < 0 ? 9 : 13)] = static_cast<T>(v);
+    x.numbers.upload();
+    Numbers<T> s(gpu, x.shape, true, true);
+    s.slope = slope;
+    kernels::batch_norm_evaluation(cpu, s.cpu(), x.cpu(), y.cpu(), s.workspace.data());
+    kernels::batch_norm_evaluation(gpu, s.gpu(), x.gpu(), y.gpu(), nullptr);
+    CHECK(distance(y.numbers.read(), y.numbers.host) <= 16 * unit<T>);
+    kernels::batch_norm_evaluation_backward(cpu, s.cpu(), x.cpu(), dx.cpu(), dx.cpu(), nullptr,
+                                            nullptr, s.workspace.data());
+    kernels::batch_norm_evaluation_backward(gpu, s.gpu(), x.gpu(), dx.gpu(), dx.gpu(), nullptr,
+                                            nullptr, nullptr);
+    CHECK(distance(dx.numbers.read(), dx.numbers.host) <= 16 * unit<T>);
+    for (const T v : dx.numbers.host) CHECK(std::isfinite(v));
+  }
+}
+
 TEST_CASE_TEMPLATE("cuda: batch norm in evaluation is the CPU's", T, float, double) {
   const Context<Cuda> gpu;
   const Context<Cpu> cpu{1};
-  for (const int extra : {0, 3}) {
+  for (const int extra : {0, 3, 4}) {
     TwinView<T> x(gpu, 2, 5, 7, 5, extra, 1), y(gpu, 2, 5, 7, 5, extra, 2);
     TwinView<T> dy(gpu, 2, 5, 7, 5, extra, 3), dx(gpu, 2, 5, 7, 5, extra, 4);
     Numbers<T> s(gpu, x.shape, extra == 0, true);
+    if (extra == 4) s.slope = 0.2;
     const std::vector<T> mean = s.mean.host, variance = s.variance.host;
     kernels::batch_norm_evaluation(cpu, s.cpu(), x.cpu(), y.cpu(), s.workspace.data());
     kernels::batch_norm_evaluation(gpu, s.gpu(), x.gpu(), y.gpu(), nullptr);

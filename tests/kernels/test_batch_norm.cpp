@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Batch normalisation against a scalar twin in long double, all layouts, modes and thread counts.
+// Batch normalisation against a scalar twin in long double, all layouts, modes and thread counts,
+// alone and with the activation behind it.
 #include <doctest/doctest.h>
 
+#include <limits>
+
 #include <tessera/kernels/cpu/batch_norm.hpp>
+#include <tessera/kernels/cpu/pointwise.hpp>
+#include <tessera/kernels/functions.hpp>
 
 #include "fixture.hpp"
 
@@ -50,13 +55,26 @@ struct Layer {
       beta[c] = static_cast<T>(1 - 0.2 * static_cast<double>(c));
     }
   }
-  BatchNormState<T> state() {
-    return {gamma.data(), beta.data(), mean.data(), var.data(), eps, momentum};
+  BatchNormState<T> state(double slope = -1) {
+    return {gamma.data(), beta.data(), mean.data(), var.data(), eps, momentum, slope};
   }
 };
-}  // namespace
 
-TEST_CASE_TEMPLATE("batch_norm: training and evaluation against the twin", T, float, double) {
+/// The activation at v, and dy before it, told by y behind it. A slope below 0 is none.
+template <class T>
+long double activated(double slope, long double v) {
+  return v > 0 || slope < 0 ? v : static_cast<T>(slope) * v;
+}
+template <class T>
+Field<T> before(double slope, Field<T> dy, Field<T>& y) {
+  for (std::ptrdiff_t p = 0; p < y.view().pixels(); ++p)
+    for (int c = 0; c < y.view().channels; ++c)
+      if (slope >= 0 && !(y.at(p, c) > 0)) dy.at(p, c) *= static_cast<T>(slope);
+  return dy;
+}
+
+template <class T>
+void check_against_twin(double slope) {
   const Context<Cpu> one{};
   for (Layout layout : layouts)
     for (int c : {1, 3, 15, 16, 17, 33, 130, 200}) {
@@ -64,19 +82,21 @@ TEST_CASE_TEMPLATE("batch_norm: training and evaluation against the twin", T, fl
       Field<T> x(n, h, w, c, layout, 1, 0.5), y(n, h, w, c, layout, 2), dx(n, h, w, c, layout, 3);
       Field<T> dy(n, h, w, c, Layout::slice, 4, 0.1);
       Layer<T> layer(n, {h, w, c});
-      batch_norm_training(one, layer.state(), x, y.view(), layer.saved.data(),
+      batch_norm_training(one, layer.state(slope), x, y.view(), layer.saved.data(),
                           layer.workspace.data());
-      batch_norm_training_backward(one, layer.state(), x, dy, layer.saved.data(), dx.view(),
+      batch_norm_training_backward(one, layer.state(slope), x, dy, layer.saved.data(), dx.view(),
                                    layer.dgamma.data(), layer.dbeta.data(),
                                    layer.workspace.data());
       Field<T> ye(n, h, w, c, layout, 5), dxe(n, h, w, c, layout, 6);
       Layer<T> fixed = layer;
-      batch_norm_evaluation(one, fixed.state(), x, ye.view(), fixed.workspace.data());
-      batch_norm_evaluation_backward(one, fixed.state(), x, dy, dxe.view(), fixed.dgamma.data(),
-                                     fixed.dbeta.data(), fixed.workspace.data());
+      batch_norm_evaluation(one, fixed.state(slope), x, ye.view(), fixed.workspace.data());
+      batch_norm_evaluation_backward(one, fixed.state(slope), x, dy, dxe.view(),
+                                     fixed.dgamma.data(), fixed.dbeta.data(),
+                                     fixed.workspace.data());
+      Field<T> g1 = before(slope, dy, y), g2 = before(slope, dy, ye);
       for (int k = 0; k < c; ++k) {
         const auto i = static_cast<std::size_t>(k);
-        Twin<T> t(x, dy, k);
+        Twin<T> t(x, g1, k);
         const long double g = layer.gamma[i], b = layer.beta[i];
         CHECK(near(layer.saved[i], static_cast<double>(t.mean), 4));
         CHECK(near(layer.mean[i], static_cast<double>(momentum * t.mean), 4));
@@ -86,21 +106,27 @@ TEST_CASE_TEMPLATE("batch_norm: training and evaluation against the twin", T, fl
         CHECK(near(layer.dgamma[i], static_cast<double>(2 + t.dy_xhat), 64));
         for (std::ptrdiff_t p = 0; p < x.view().pixels(); ++p) {
           const long double xhat = (x.at(p, k) - t.mean) * t.r;
-          CHECK(near(y.at(p, k), static_cast<double>(g * xhat + b), 64));
+          CHECK(near(y.at(p, k), static_cast<double>(activated<T>(slope, g * xhat + b)), 64));
           CHECK(near(dx.at(p, k), static_cast<double>(
-              g * t.r * (dy.at(p, k) - t.dy_sum / t.n - xhat * t.dy_xhat / t.n)), 64));
+              g * t.r * (g1.at(p, k) - t.dy_sum / t.n - xhat * t.dy_xhat / t.n)), 64));
         }
         t.mean = layer.mean[i], t.var = layer.var[i];
-        t.statistics(x, dy, k);
+        t.statistics(x, g2, k);
         CHECK(near(fixed.dbeta[i], static_cast<double>(layer.dbeta[i] + t.dy_sum), 64));
         CHECK(near(fixed.dgamma[i], static_cast<double>(layer.dgamma[i] + t.dy_xhat), 64));
         for (std::ptrdiff_t p = 0; p < x.view().pixels(); ++p) {
-          CHECK(near(ye.at(p, k), static_cast<double>(g * (x.at(p, k) - t.mean) * t.r + b), 64));
-          CHECK(near(dxe.at(p, k), static_cast<double>(g * t.r * dy.at(p, k)), 64));
+          const long double v = g * (x.at(p, k) - t.mean) * t.r + b;
+          CHECK(near(ye.at(p, k), static_cast<double>(activated<T>(slope, v)), 64));
+          CHECK(near(dxe.at(p, k), static_cast<double>(g * t.r * g2.at(p, k)), 64));
         }
       }
       CHECK((y.intact() && dx.intact() && ye.intact() && dxe.intact()));
     }
+}
+}  // namespace
+
+TEST_CASE_TEMPLATE("batch_norm: training and evaluation against the twin", T, float, double) {
+  for (const double slope : {-1.0, 0.0, 0.2}) check_against_twin<T>(slope);
 }
 
 TEST_CASE("batch_norm: float keeps its precision under a large mean") {
@@ -160,4 +186,59 @@ TEST_CASE_TEMPLATE("batch_norm: any number of threads gives the same bits", T, f
     CHECK((same_bits(first.saved, layer.saved) && same_bits(first.var, layer.var)));
     CHECK((same_bits(first.dgamma, layer.dgamma) && same_bits(first.dbeta, layer.dbeta)));
   }
+}
+
+namespace {
+struct Slope {
+  double value;
+};
+
+/// The norm with the activation f of this slope in it, beside the norm and f one after the other.
+template <class T, class F>
+void check_fused(const F& f, double slope, Layout layout, int c, bool bare, T first) {
+  const Context<Cpu> one{};
+  Field<T> x(2, 9, 7, c, layout, 1, 0.5);
+  x.at(3, 0) = first;
+  for (const bool training : {true, false}) {
+    Field<T> y(2, 9, 7, c, layout, 2), g(2, 9, 7, c, layout, 3), y2 = y, g2 = g;
+    Layer<T> a(2, {9, 7, c}), b = a;
+    const auto forward = [&](Layer<T>& l, BatchNormState<T> state, View<T> to) {
+      if (bare) state.gamma = state.beta = nullptr;
+      if (training)
+        batch_norm_training(one, state, x, to, l.saved.data(), l.workspace.data());
+      else batch_norm_evaluation(one, state, x, to, l.workspace.data());
+    };
+    const auto backward = [&](Layer<T>& l, BatchNormState<T> state, View<T> to) {
+      if (bare) state.gamma = state.beta = nullptr;
+      if (training)
+        batch_norm_training_backward(one, state, x, to, l.saved.data(), to, l.dgamma.data(),
+                                     l.dbeta.data(), l.workspace.data());
+      else
+        batch_norm_evaluation_backward(one, state, x, to, to, l.dgamma.data(), l.dbeta.data(),
+                                       l.workspace.data());
+    };
+    forward(a, a.state(slope), y);
+    backward(a, a.state(slope), g);
+    forward(b, b.state(), y2);
+    pointwise_forward(one, f, y2, y2.view());
+    pointwise_backward(one, f, View<const T>{}, y2, g2, g2.view());
+    backward(b, b.state(), g2);
+    CHECK((same_bits(y.memory(), y2.memory()) && same_bits(g.memory(), g2.memory())));
+    CHECK((same_bits(a.dgamma, b.dgamma) && same_bits(a.dbeta, b.dbeta)));
+    CHECK((same_bits(a.mean, b.mean) && same_bits(a.var, b.var)));
+  }
+}
+}  // namespace
+
+TEST_CASE_TEMPLATE("batch_norm: an activation in it gives the bits of one behind it", T, float,
+                   double) {
+  const T inf = std::numeric_limits<T>::infinity();
+  for (Layout layout : layouts)
+    for (int c : channel_counts)
+      for (const bool bare : {false, true})
+        for (const T first : {T(1), inf, -inf, std::numeric_limits<T>::quiet_NaN()}) {
+          check_fused<T>(Relu{}, 0, layout, c, bare, first);
+          check_fused<T>(LeakyRelu<Slope{0.2}>{}, 0.2, layout, c, bare, first);
+          check_fused<T>(LeakyRelu<Slope{3}>{}, 3, layout, c, bare, first);
+        }
 }

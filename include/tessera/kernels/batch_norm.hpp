@@ -5,7 +5,9 @@
 //                running_mean <- (1-m) running_mean + m mu
 //                running_var  <- (1-m) running_var  + m var n/(n-1),   n = N*H*W
 //   evaluation   the same y with the running statistics
-//   backward     dx = gamma/sigma * (dy - mean(dy) - xhat mean(dy xhat))     (batch statistics)
+//   both         f(y) in place of y, with f(v) = v > 0 ? v : slope v; slope 0 is ReLU, also for NaN
+//   backward     dy f'(y) in place of dy, with y computed again
+//                dx = gamma/sigma * (dy - mean(dy) - xhat mean(dy xhat))     (batch statistics)
 //                dx = gamma/sigma * dy                                       (fixed statistics)
 //                dgamma += sum dy xhat,   dbeta += sum dy
 #pragma once
@@ -21,7 +23,8 @@
 namespace tessera::kernels {
 
 /// Parameters and running statistics of one layer, each [C]; gamma, beta null = 1, 0; running
-/// statistics null = not tracked (training only). epsilon and momentum are real numbers.
+/// statistics null = not tracked (training only). epsilon and momentum are real numbers, and so is
+/// the slope of the activation behind the layer; below 0 there is none.
 template <class T>
 struct BatchNormState {
   const T* gamma = nullptr;
@@ -30,6 +33,7 @@ struct BatchNormState {
   T* running_var = nullptr;
   double epsilon = 1e-5;
   double momentum = 0.1;
+  double negative_slope = -1;
 };
 
 /// Pixels summed by one task: by channels alone.

@@ -10,6 +10,7 @@ namespace tessera {
 /// y = max(x, 0); gradient 0 at 0. Shapes, gradients: as Pointwise.
 struct ReLU : Pointwise<kernels::Relu> {
   static constexpr std::string_view name = "relu";
+  static constexpr double negative_slope = 0;
 };
 
 /// y = x where x > 0, else slope * x. Shapes, gradients: as Pointwise.
@@ -17,6 +18,7 @@ struct ReLU : Pointwise<kernels::Relu> {
 template <Slope S = slope(0.2)>
 struct LeakyReLU : Pointwise<kernels::LeakyRelu<S>> {
   static constexpr std::string_view name = "leaky_relu";
+  static constexpr double negative_slope = S.value > 0 ? S.value : -1;  // 0 x is not ReLU's 0
 };
 
 /// y = x where x > 0, else alpha * (exp(x) - 1); gradient alpha at 0. Shapes, gradients: as

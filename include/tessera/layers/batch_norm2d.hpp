@@ -16,6 +16,7 @@ namespace detail {
 template <int Channels, Epsilon Eps, Momentum Share>
 struct BatchNorm {
   static constexpr bool needs_x = true, needs_y = false, strided = true, gradient_in_place = true;
+  static constexpr bool takes_activation = true;
 
   static constexpr ShapeOrComplaint output_shape(Shape in) {
     if (in.channels != Channels) return Complaint::channels;
@@ -70,7 +71,8 @@ struct BatchNorm {
             run.parameter(2).data,
             run.parameter(3).data,
             Eps.value,
-            Share.value};
+            Share.value,
+            run.negative_slope()};
   }
 };
 

@@ -5,8 +5,8 @@
 //   output_shape    Shape -> Shape (or Complaint), or two Shapes, or InputShapes
 //   forward, backward   (const Run<Device, T>&)
 // optional: parameters(Shape), saved(Shape), workspace(...), needs_x, needs_y, in_place,
-// gradient_in_place, strided, makes_mask, joins_channels, reach, flops(Shape in, Shape out). No
-// base class and no registration: see docs/adding_a_layer.md.
+// gradient_in_place, strided, makes_mask, joins_channels, negative_slope, takes_activation, reach,
+// flops(Shape in, Shape out). No base class and no registration: see docs/adding_a_layer.md.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -84,6 +84,8 @@ struct Layer {
   bool strided;            // accepts views whose pixel stride is larger than their channels
   bool makes_mask;         // forward writes y's mask; else x's mask is passed on
   bool joins_channels;     // y is its inputs side by side, and they may already lie there
+  bool takes_activation;   // applies the activation behind it itself: Run::negative_slope
+  double negative_slope;   // y = x > 0 ? x : negative_slope * x; below 0: another function
   Reach reach;
 };
 
@@ -137,6 +139,7 @@ constexpr Layer describe_layer() {
               true,          false,
               false,         false,
               false,         false,
+              false,         -1,
               Reach{}};
   if constexpr (
       requires { L::saved(Shape{}); } || requires { L::saved(Shape{}, Shape{}); })
@@ -154,6 +157,16 @@ constexpr Layer describe_layer() {
   if constexpr (requires { bool{L::makes_mask}; }) layer.makes_mask = L::makes_mask;
   if constexpr (requires { bool{L::joins_channels}; }) layer.joins_channels = L::joins_channels;
   if constexpr (requires { Reach{L::reach}; }) layer.reach = L::reach;
+  if constexpr (requires { bool{L::takes_activation}; }) {
+    static_assert(L::strided && !L::needs_y,
+                  "tessera: a layer that takes an activation is strided and does not need y");
+    layer.takes_activation = L::takes_activation;
+  }
+  if constexpr (requires { double{L::negative_slope}; }) {
+    static_assert(L::in_place && !L::needs_x,
+                  "tessera: a layer with a negative_slope works in place and does not need x");
+    layer.negative_slope = L::negative_slope;
+  }
   return layer;
 }
 

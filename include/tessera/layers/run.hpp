@@ -64,6 +64,9 @@ struct Run {
   /// Whether batch statistics are to be used and updated (training mode, statistics not frozen).
   bool batch_statistics() const { return batch_statistics_; }
   bool training() const { return training_; }
+  /// For layers that take the activation behind them: y is to go through v > 0 ? v : slope * v, or
+  /// through ReLU where the slope is 0, and dy is the gradient behind it. Below 0: none.
+  double negative_slope() const { return negative_slope_; }
   /// For layers that are random in training.
   const RandomBlocks& random() const { return random_; }
 
@@ -83,6 +86,7 @@ struct Run {
   std::byte* workspace_ = nullptr;
   RandomBlocks random_{};
   bool training_ = false, batch_statistics_ = false;
+  double negative_slope_ = -1;
 };
 
 }  // namespace tessera

@@ -91,23 +91,19 @@ class Pass {
   View<const T> input_gradient(int i = 0) { return gradient(i); }
 
   void forward() {
-    forward([](int) {});
+    begin_forward();
+    for (int i = 0; i < runs_.size(); ++i) {
+      if (!plan_.operations[i].skipped) forward_of(i, plan_.operations[i].negative_slope);
+      if (options_.poison_dead_buffers) poison(i);
+    }
   }
-  /// The same, and calls `after(operation)` behind each operation, while its output still lies in
-  /// the arena: to look for where a value goes wrong.
+  /// The same operation by operation, activations too, and calls `after(operation)` behind each
+  /// while its output still lies in the arena: to look for where a value goes wrong.
   template <class After>
   void forward(const After& after) {
-    const bool training = options_.mode == Mode::train;
-    if (training) count_pass();
+    begin_forward();
     for (int i = 0; i < runs_.size(); ++i) {
-      Run<Device, T>& run = runs_[i];
-      run.context_ = &context_;  // here, as a pass may have moved
-      run.training_ = training;
-      run.batch_statistics_ =
-          run.training_ && !state_->frozen_statistics[static_cast<std::size_t>(i)];
-      if (run.training_) run.random_ = random(static_cast<std::uint64_t>(i));
-      run.workspace_ = bytes(plan_.operations[i].forward_workspace);
-      code_[static_cast<std::size_t>(i)].forward(run);
+      forward_of(i, -1);
       after(i);
       if (options_.poison_dead_buffers) poison(i);
     }
@@ -128,10 +124,11 @@ class Pass {
           "layers were frozen or unfrozen after this pass was made; make a new pass");
     for (int i = runs_.size() - 1; i >= 0; --i) {
       const OperationPlan& p = plan_.operations[i];
-      if (p.backward) {
+      if (p.backward && !p.skipped) {
         Run<Device, T>& run = runs_[i];
         run.context_ = &context_;
         run.workspace_ = bytes(p.backward_workspace);
+        run.negative_slope_ = p.negative_slope;
         code_[static_cast<std::size_t>(i)].backward(run);
         const Operation& op = structure_.operations[static_cast<std::size_t>(i)];
         for (int k = 0; k < op.input_count; ++k)
@@ -241,6 +238,21 @@ class Pass {
     }
   }
 
+  void begin_forward() {
+    if (options_.mode == Mode::train) count_pass();
+  }
+  /// Forward of one operation, which applies the activation of this slope behind it.
+  void forward_of(int i, double negative_slope) {
+    Run<Device, T>& run = runs_[i];
+    run.context_ = &context_;  // here, as a pass may have moved
+    run.training_ = options_.mode == Mode::train;
+    run.batch_statistics_ =
+        run.training_ && !state_->frozen_statistics[static_cast<std::size_t>(i)];
+    if (run.training_) run.random_ = random(static_cast<std::uint64_t>(i));
+    run.workspace_ = bytes(plan_.operations[i].forward_workspace);
+    run.negative_slope_ = negative_slope;
+    code_[static_cast<std::size_t>(i)].forward(run);
+  }
   /// Takes this forward's number, and counts it.
   void count_pass() {
     if constexpr (Memory<Device>::on_host) number_ = state_->training_passes++;
@@ -251,7 +263,7 @@ class Pass {
     if constexpr (Memory<Device>::on_host) return {key, number_};
     else return {key, 0, pass_number_.data()};
   }
-  /// Compiles the kernels of both directions as one program.
+  /// Compiles the kernels of both directions.
   void prepare() {
     context_.engine().prepare([&] {
       forward();

@@ -44,6 +44,8 @@ struct PlannedBuffer {
 struct OperationPlan {
   int saved = -1, forward_workspace = -1, backward_workspace = -1;  // buffers
   bool backward = false;                                            // whether backward runs
+  bool skipped = false;        // the operation before applies this activation in its own sweeps
+  double negative_slope = -1;  // of the activation it applies so; below 0: none
   bool parameter_gradients = false;
   bool wants[InputShapes::max_count]{};  // gradient of input k is computed
   int addend[InputShapes::max_count]{

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The first steps of a plan: the shapes for the sizes asked for, who reads which value, and which
-// work a pass needs: where a gradient is wanted and one arrives.
+// The first steps of a plan: the shapes for the sizes asked for, who reads which value, which
+// activations are applied by the operation before, and which work a pass needs: where a gradient is
+// wanted and one arrives.
 #pragma once
 #include <cstddef>
 
@@ -32,6 +33,7 @@ class WantedWork {
     infer_shapes();
     if (plan_.complaint != Complaint::none) return;
     count_readers();
+    find_activations();
     if (request_.gradients) find_wanted_work();
   }
 
@@ -96,6 +98,19 @@ class WantedWork {
     for (const int v : request_.injected) injected_[v] = 1;
     injected_[s_.output] = kept_[s_.output] = 1;
     for (int v = 0; v < s_.inputs; ++v) kept_[v] = 1;
+  }
+
+  /// An operation applies the activation behind it where nobody else sees what lies between. Such
+  /// an activation is in place in both directions, so the operation finds y and dy where its own
+  /// would be, and plans are the same with and without.
+  constexpr void find_activations() {
+    for (int i = 0; i < operations_; ++i) {
+      const int x = operation(i).input[0], before = producer(x);
+      if (layer(i).negative_slope < 0 || before < 0 || !layer(before).takes_activation) continue;
+      if (readers_[x] > 1 || kept_[x] || (request_.gradients && injected_[x])) continue;
+      plan_.operations[before].negative_slope = layer(i).negative_slope;
+      plan_.operations[i].skipped = true;
+    }
   }
 
   /// Forward: which values want a gradient. Backward: which get one. An operation's backward runs

@@ -6,6 +6,7 @@
 #pragma once
 #include <array>
 #include <cmath>
+#include <limits>
 #include <utility>
 
 #include <tessera/kernels/batch_norm.hpp>
@@ -74,31 +75,89 @@ void batch_statistics(const Context<Cpu>& context, View<const T> x, const BatchN
   }
 }
 
-/// y = (x - mean) * scale + shift per channel; the mean is taken off first, so nothing cancels.
+/// The activation behind the layer: v > 0 ? v : v <= zero_up_to ? 0 : slope v. Nothing is <= NaN,
+/// so one expression is ReLU, which passes NaN, LeakyReLU, and none.
 template <class T>
-void normalise(const Context<Cpu>& context, View<const T> x, const T* mean, const T* scale,
-               const T* shift, View<T> y, std::ptrdiff_t chunk) {
-  for_each_range(context, x.pixels(), chunk, [&](std::ptrdiff_t p, std::ptrdiff_t last) {
-    for (; p < last; ++p)
+struct Kink {
+  using Vector = simd::Vector<T>;
+  Vector zero_up_to, slope;
+
+  explicit Kink(double negative_slope)
+      : zero_up_to(negative_slope == 0 ? T(0) : std::numeric_limits<T>::quiet_NaN()),
+        slope(negative_slope > 0 ? static_cast<T>(negative_slope) : T(1)) {}
+  Vector operator()(Vector v) const {
+    return xsimd::select(v > Vector(T(0)), v,
+                         xsimd::select(v <= zero_up_to, Vector(T(0)), slope * v));
+  }
+  /// dy times the derivative at v. Not as a product alone, which g++ would join with a sum.
+  Vector gradient(Vector v, Vector dy) const {
+    return xsimd::select(v > Vector(T(0)), dy,
+                         dy * xsimd::select(v <= zero_up_to, Vector(T(0)), slope));
+  }
+};
+
+/// (x - mean) * scale + shift per channel; the mean is taken off first, so nothing cancels.
+template <class T>
+struct Normalised {
+  const T *mean, *scale, *shift;
+
+  /// Of one vector of channels.
+  struct Channels {
+    simd::Vector<T> mean, scale, shift;
+    simd::Vector<T> operator()(simd::Vector<T> x) const {
+      return simd::multiply_add(x - mean, scale, shift);
+    }
+  };
+  Channels at(const auto& lanes, std::ptrdiff_t c) const {
+    return {lanes.load(mean + c), lanes.load(scale + c), lanes.load(shift + c)};
+  }
+};
+
+/// Of a view, what a loop over pixels needs.
+template <class T>
+struct Column {
+  T* data;
+  std::ptrdiff_t stride;
+  Column(View<T> v, std::ptrdiff_t c) : data(v.data + c), stride(v.stride) {}
+  T* operator()(std::ptrdiff_t p) const { return data + p * stride; }
+};
+
+/// Calls prepare(lanes, c)(p) for all pixels: what belongs to channels is loaded for 16 pixels at
+/// once, as for all the compiler knows a store may lie over it.
+template <class T, class Prepare>
+void for_each_pixel(const Context<Cpu>& context, const BatchNormScratch<T>& s,
+                    const Prepare& prepare) {
+  for_each_range(context, s.pixels, s.chunk, [&](std::ptrdiff_t p, std::ptrdiff_t last) {
+    for (; p < last; p += 16)
       simd::for_each_vector<T>(
-          x.channels, [&, xp = x.pixel(p), yp = y.pixel(p)](auto lanes, auto c) {
-            const auto centred = lanes.load(xp + c) - lanes.load(mean + c);
-            lanes.store(yp + c,
-                        simd::multiply_add(centred, lanes.load(scale + c), lanes.load(shift + c)));
+          s.channels, [&prepare, p, end = std::min(p + 16, last)](auto lanes, std::ptrdiff_t c) {
+            const auto step = prepare(lanes, c);
+            for (std::ptrdiff_t q = p; q < end; ++q) step(q);
           });
   });
 }
 
-/// y from mean and invstd, both [C].
+/// y from x by `normalised`, then the activation.
 template <class T>
-void batch_norm_apply(const Context<Cpu>& context, const BatchNormState<T>& state, View<const T> x,
-                      const T* mean, const T* invstd, View<T> y, const BatchNormScratch<T>& s) {
+void normalise(const Context<Cpu>& context, View<const T> x, const Normalised<T>& normalised,
+               const Kink<T>& kink, View<T> y, const BatchNormScratch<T>& s) {
+  for_each_pixel(context, s, [&](auto lanes, std::ptrdiff_t c) {
+    return [lanes, kink, value = normalised.at(lanes, c), x = Column(x, c), y = Column(y, c)](
+               std::ptrdiff_t p) { lanes.store(y(p), kink(value(lanes.load(x(p))))); };
+  });
+}
+
+/// The layer's y from mean and invstd, both [C]; its coefficients lie in the workspace's first two
+/// rows.
+template <class T>
+Normalised<T> normalised(const BatchNormState<T>& state, const T* mean, const T* invstd,
+                         const BatchNormScratch<T>& s) {
   T *scale = s.coefficient, *shift = s.coefficient + s.channels;
   for (std::ptrdiff_t c = 0; c < s.channels; ++c) {
     scale[c] = state.gamma ? state.gamma[c] * invstd[c] : invstd[c];
     shift[c] = state.beta ? state.beta[c] : T(0);
   }
-  normalise(context, x, mean, scale, shift, y, s.chunk);
+  return {mean, scale, shift};
 }
 
 /// 1/sqrt(running_var + eps) into the workspace's third row of coefficients.
@@ -110,17 +169,25 @@ T* running_invstd(const BatchNormState<T>& state, const BatchNormScratch<T>& s) 
   return invstd;
 }
 
-/// total[0] = sum dy, total[1] = sum dy * xhat, both added to dbeta and dgamma where wanted.
+/// The gradient before the activation.
 template <class T>
-void batch_norm_gradient_sums(const Context<Cpu>& context, View<const T> x, View<const T> dy,
-                              const T* mean, const T* invstd, T* dgamma, T* dbeta,
-                              const BatchNormScratch<T>& s) {
+struct GradientBefore {
+  View<const T> x, dy;
+  Normalised<T> value;
+  Kink<T> kink;
+};
+
+/// total[0] = sum g, total[1] = sum g * xhat, both added to dbeta and dgamma where wanted.
+template <class T>
+void batch_norm_gradient_sums(const Context<Cpu>& context, const GradientBefore<T>& g,
+                              const T* invstd, T* dgamma, T* dbeta, const BatchNormScratch<T>& s) {
   for_each_chunk(context, s, [&](auto first, auto last, auto c0, auto channels, double* partial) {
     ColumnSums<T, 2> sums;
     column_sums<T, 2>(first, last, channels, sums, [&](auto lanes, auto p, auto c) {
-      const auto g = lanes.load(dy.pixel(p) + c0 + c);
-      const auto d = lanes.load(x.pixel(p) + c0 + c) - lanes.load(mean + c0 + c);
-      return std::array{g, g * d};
+      const auto value = g.value.at(lanes, c0 + c);
+      const auto xp = lanes.load(g.x.pixel(p) + c0 + c);
+      const auto gp = g.kink.gradient(value(xp), lanes.load(g.dy.pixel(p) + c0 + c));
+      return std::array{gp, gp * (xp - value.mean)};
     });
     for (std::ptrdiff_t c = 0; c < channels; ++c) {
       partial[c] = sums[0][static_cast<std::size_t>(c)];
@@ -157,7 +224,8 @@ inline void batch_norm_training(const Context<Cpu>& context, const BatchNormStat
     running_mean = static_cast<T>((1 - m) * double{running_mean} + m * mean);
     running_var = static_cast<T>((1 - m) * double{running_var} + m * variance * unbias);
   }
-  detail::batch_norm_apply<T>(context, state, x, saved, saved + s.channels, y, s);
+  detail::normalise<T>(context, x, detail::normalised<T>(state, saved, saved + s.channels, s),
+                       detail::Kink<T>(state.negative_slope), y, s);
 }
 
 template <class T>
@@ -166,7 +234,8 @@ inline void batch_norm_evaluation(const Context<Cpu>& context, const BatchNormSt
                                   std::byte* workspace) {
   const detail::BatchNormScratch<T> s(x, workspace);
   const T* invstd = detail::running_invstd(state, s);
-  detail::batch_norm_apply<T>(context, state, x, state.running_mean, invstd, y, s);
+  detail::normalise<T>(context, x, detail::normalised<T>(state, state.running_mean, invstd, s),
+                       detail::Kink<T>(state.negative_slope), y, s);
 }
 
 template <class T>
@@ -180,25 +249,28 @@ inline void batch_norm_training_backward(const Context<Cpu>& context,
   if (x.size() == 0 || (!dx && !dgamma && !dbeta)) return;
   const detail::BatchNormScratch<T> s(x, workspace);
   const T *mean = saved, *invstd = saved + s.channels;
-  detail::batch_norm_gradient_sums<T>(context, x, dy, mean, invstd, dgamma, dbeta, s);
+  const detail::GradientBefore<T> g{x, dy, detail::normalised<T>(state, mean, invstd, s),
+                                    detail::Kink<T>(state.negative_slope)};
+  detail::batch_norm_gradient_sums<T>(context, g, invstd, dgamma, dbeta, s);
   if (!dx) return;
-  // dx = a dy - b - (x - mean) d, with a = gamma/sigma, b = a mean(dy), d = a mean(dy xhat)/sigma
-  T *a = s.coefficient, *b = a + s.channels, *d = b + s.channels;
+  // dx = a g - b - (x - mean) d, with a = gamma/sigma, the scale, b = a mean(g), d = a mean(g
+  // xhat)/sigma
+  T *b = s.coefficient + 2 * s.channels, *d = b + s.channels;
   for (std::ptrdiff_t c = 0; c < s.channels; ++c) {
     const double n = static_cast<double>(s.pixels), r = invstd[c];
     const double factor = state.gamma ? double{state.gamma[c]} * r : r;
-    a[c] = static_cast<T>(factor);
     b[c] = static_cast<T>(factor * s.total[c] / n);
     d[c] = static_cast<T>(factor * s.total[s.channels + c] / n * r);
   }
-  for_each_range(context, s.pixels, s.chunk, [&](std::ptrdiff_t p, std::ptrdiff_t last) {
-    for (; p < last; ++p)
-      simd::for_each_vector<T>(s.channels, [&](auto lanes, std::ptrdiff_t c) {
-        const auto centred = lanes.load(x.pixel(p) + c) - lanes.load(mean + c);
-        const auto direct =
-            simd::multiply_add(lanes.load(a + c), lanes.load(dy.pixel(p) + c), -lanes.load(b + c));
-        lanes.store(dx.pixel(p) + c, simd::multiply_add(-centred, lanes.load(d + c), direct));
-      });
+  detail::for_each_pixel(context, s, [&](auto lanes, std::ptrdiff_t c) {
+    return [lanes, kink = g.kink, value = g.value.at(lanes, c), b = lanes.load(b + c),
+            d = lanes.load(d + c), x = detail::Column(x, c), dy = detail::Column(dy, c),
+            dx = detail::Column(dx, c)](std::ptrdiff_t p) {
+      const auto xp = lanes.load(x(p));
+      const auto gp = kink.gradient(value(xp), lanes.load(dy(p)));
+      const auto direct = simd::multiply_add(value.scale, gp, -b);
+      lanes.store(dx(p), simd::multiply_add(value.mean - xp, d, direct));
+    };
   });
 }
 
@@ -212,16 +284,19 @@ inline void batch_norm_evaluation_backward(const Context<Cpu>& context,
   if (x.size() == 0) return;
   const detail::BatchNormScratch<T> s(x, workspace);
   const T* invstd = detail::running_invstd(state, s);
-  if (dgamma || dbeta)
-    detail::batch_norm_gradient_sums<T>(context, x, dy, state.running_mean, invstd, dgamma, dbeta,
-                                        s);
+  const detail::GradientBefore<T> g{x, dy,
+                                    detail::normalised<T>(state, state.running_mean, invstd, s),
+                                    detail::Kink<T>(state.negative_slope)};
+  if (dgamma || dbeta) detail::batch_norm_gradient_sums<T>(context, g, invstd, dgamma, dbeta, s);
   if (!dx) return;
-  T *scale = s.coefficient, *zero = s.coefficient + 3 * s.channels;
-  for (std::ptrdiff_t c = 0; c < s.channels; ++c) {
-    scale[c] = state.gamma ? state.gamma[c] * invstd[c] : invstd[c];
-    zero[c] = T(0);
-  }
-  detail::normalise<T>(context, dy, zero, scale, zero, dx, s.chunk);
+  const View<const T> seen = state.negative_slope < 0 ? dy : x;  // without activation x is not read
+  detail::for_each_pixel(context, s, [&](auto lanes, std::ptrdiff_t c) {
+    return [lanes, kink = g.kink, value = g.value.at(lanes, c), seen = detail::Column(seen, c),
+            dy = detail::Column(dy, c), dx = detail::Column(dx, c)](std::ptrdiff_t p) {
+      const auto gp = kink.gradient(value(lanes.load(seen(p))), lanes.load(dy(p)));
+      lanes.store(dx(p), simd::multiply_add(gp, value.scale, simd::Vector<T>(T(0))));  // no -0
+    };
+  });
 }
 
 }  // namespace tessera::kernels

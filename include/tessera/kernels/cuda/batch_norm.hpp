@@ -13,16 +13,30 @@ template <class T>
 cuda::ColumnCut batch_norm_cut(const View<T>& x) {
   return cuda::column_cut(1, x.pixels(), x.channels);
 }
+/// mean and spread [C]; spread is the variance if `variance`.
+template <class T>
+cuda::ChannelNorm<T> batch_norm_of(const BatchNormState<T>& state, int channels, const T* mean,
+                                   const T* spread, int variance) {
+  const double slope = state.negative_slope;
+  return {channels,
+          1,
+          state.gamma,
+          state.beta,
+          mean,
+          spread,
+          variance,
+          state.epsilon,
+          slope > 0 ? static_cast<T>(slope) : T(1),
+          slope == 0};
+}
 /// By the batch's own statistics, [2][C].
 template <class T>
-cuda::ChannelNorm<T> batch_norm_of(const BatchNormState<T>& state, int channels, const T* saved) {
-  return {channels, 1, state.gamma, state.beta, saved, saved + channels, 0, 0.0};
+cuda::ChannelNorm<T> by_batch(const BatchNormState<T>& state, int channels, const T* saved) {
+  return batch_norm_of<T>(state, channels, saved, saved + channels, 0);
 }
-/// By the running statistics.
 template <class T>
-cuda::ChannelNorm<T> batch_norm_of(const BatchNormState<T>& state, int channels) {
-  return {channels,          1, state.gamma,  state.beta, state.running_mean,
-          state.running_var, 1, state.epsilon};
+cuda::ChannelNorm<T> by_running(const BatchNormState<T>& state, int channels) {
+  return batch_norm_of<T>(state, channels, state.running_mean, state.running_var, 1);
 }
 
 template <class T>
@@ -43,14 +57,14 @@ inline void batch_norm_training(const Context<Cuda>& context, const BatchNormSta
   cuda::norm_statistics_of<T>(context, detail::batch_norm_cut(x), 1, cuda::span_of(x),
                               state.epsilon, saved, state.momentum, state.running_mean,
                               state.running_var);
-  detail::batch_norm_apply<T>(context, detail::batch_norm_of<T>(state, x.channels, saved), x, y);
+  detail::batch_norm_apply<T>(context, detail::by_batch<T>(state, x.channels, saved), x, y);
 }
 
 template <class T>
 inline void batch_norm_evaluation(const Context<Cuda>& context, const BatchNormState<T>& state,
                                   std::type_identity_t<View<const T>> x, View<T> y, std::byte*) {
   if (x.size() == 0) return;
-  detail::batch_norm_apply<T>(context, detail::batch_norm_of(state, x.channels), x, y);
+  detail::batch_norm_apply<T>(context, detail::by_running(state, x.channels), x, y);
 }
 
 template <class T>
@@ -63,7 +77,7 @@ inline void batch_norm_training_backward(const Context<Cuda>& context,
                                          std::type_identity_t<T>* dbeta, std::byte*) {
   if (x.size() == 0 || (!dx && !dgamma && !dbeta)) return;
   cuda::norm_gradients<T>(context, detail::batch_norm_cut(x),
-                          detail::batch_norm_of<T>(state, x.channels, saved), cuda::span_of(x),
+                          detail::by_batch<T>(state, x.channels, saved), cuda::span_of(x),
                           cuda::span_of(dy), cuda::span_of(dx), dgamma, dbeta);
 }
 
@@ -75,13 +89,17 @@ inline void batch_norm_evaluation_backward(const Context<Cuda>& context,
                                            std::type_identity_t<T>* dgamma,
                                            std::type_identity_t<T>* dbeta, std::byte*) {
   if (x.size() == 0) return;
-  cuda::ChannelNorm<T> norm = detail::batch_norm_of(state, x.channels);
+  const cuda::ChannelNorm<T> norm = detail::by_running(state, x.channels);
+  const cuda::ColumnCut cut = detail::batch_norm_cut(x);
   if (dgamma || dbeta)
-    cuda::norm_gradients<T>(context, detail::batch_norm_cut(x), norm, cuda::span_of(x),
-                            cuda::span_of(dy), {}, dgamma, dbeta);
+    cuda::norm_gradients<T>(context, cut, norm, cuda::span_of(x), cuda::span_of(dy), {}, dgamma,
+                            dbeta);
   if (!dx) return;
-  norm.mean = norm.beta = nullptr;  // dx = dy gamma / sigma
-  detail::batch_norm_apply<T>(context, norm, dy, dx);
+  if (state.negative_slope < 0) x = dy;  // without activation x is not read
+  cuda::launch_columns(context,
+                       TESSERA_CUDA_KERNEL(cuda::norm_backward_text, norm_input_gradient, (T), ()),
+                       cut, cuda::span_of(x), cuda::span_of(dy), cuda::span_of(dx), cut, norm,
+                       static_cast<const double*>(nullptr));
 }
 
 }  // namespace tessera::kernels

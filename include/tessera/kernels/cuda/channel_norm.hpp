@@ -18,6 +18,8 @@ TESSERA_SHARED_TEXT(channel_norm_text, (),
     const T* gamma = nullptr; const T* beta = nullptr;
     const T* mean = nullptr; const T* spread = nullptr;
     int variance = 0; double epsilon = 0;
+    // The activation behind: v > 0 ? v : slope v, or max(v, 0), which passes NaN, if `relu`.
+    T slope = T(1); int relu = 0;
     constexpr long at(int n, int c) const { return 2L * n * groups + c / members; }
   };
 )
@@ -32,6 +34,30 @@ TESSERA_CUDA_TEXT(norm_forward_text, (&columns_text, &sums_text, &channel_norm_t
     if (!norm.variance) return norm.spread[at];
     const double variance = norm.spread[at];
     return static_cast<T>(1 / math::sqrt(variance + norm.epsilon));
+  }
+  // What stands before the activation. One expression for both directions, so that signs agree.
+  template <class T>
+  struct NormColumn {
+    T mean; T scale; T beta; T slope; int relu;
+    __device__ T before(T x) const { return (x - mean) * scale + beta; }
+    __device__ T y(T x) const {
+      const T v = before(x);
+      if (v > T(0)) return v;
+      return relu && v <= T(0) ? T(0) : slope * v;
+    }
+    // dy times the activation's derivative.
+    __device__ T gradient(T x, T dy) const {
+      const T v = before(x);
+      if (v > T(0)) return dy;
+      return dy * (relu && v <= T(0) ? T(0) : slope);
+    }
+  };
+  template <class T>
+  __device__ NormColumn<T> norm_column(const ChannelNorm<T>& norm, const ColumnThread& own) {
+    const long at = norm.at(own.sample, own.c);
+    const T inverse = norm_inverse(norm, at);
+    return {norm_mean(norm, at), norm.gamma ? norm.gamma[own.c] * inverse : inverse,
+            norm.beta ? norm.beta[own.c] : T(0), norm.slope, norm.relu};
   }
   // Mean of each chunk and channel, and sum of squares about it.
   template <class T>
@@ -89,23 +115,19 @@ TESSERA_CUDA_TEXT(norm_forward_text, (&columns_text, &sums_text, &channel_norm_t
     running_mean[g] = static_cast<T>((1 - m) * running_mean[g] + m * mean);
     running_var[g] = static_cast<T>((1 - m) * running_var[g] + m * variance * unbias);
   }
-  // y = (x - mean) * scale + beta, with scale = gamma * inverse.
+  // y = (x - mean) * scale + beta, with scale = gamma * inverse; then the activation.
   template <class T>
   __global__ void norm_apply(Span<const T> x, Span<T> y, ColumnCut cut, ChannelNorm<T> norm) {
     const ColumnThread own = column_thread(cut);
     if (own.idle) return;
-    const long at = norm.at(own.sample, own.c);
-    const T mean = norm_mean(norm, at);
-    const T inverse = norm_inverse(norm, at);
-    const T scale = norm.gamma ? norm.gamma[own.c] * inverse : inverse;
-    const T beta = norm.beta ? norm.beta[own.c] : T(0);
+    const NormColumn<T> column = norm_column(norm, own);
     for (long p = own.p; p < own.last; p += 4L * cut.rows) {
       T v[4];
       load_column(x, own, p, T(0), v);
       TESSERA_CUDA_UNROLL
       for (int k = 0; k < 4; ++k) {
         const long q = p + static_cast<long>(k) * cut.rows;
-        if (q < own.last) y.at(q, own.c) = (v[k] - mean) * scale + beta;
+        if (q < own.last) y.at(q, own.c) = column.y(v[k]);
       }
     }
   }

@@ -8,23 +8,25 @@ namespace tessera::cuda {
 
 // clang-format off
 TESSERA_CUDA_TEXT(norm_backward_text, (&norm_forward_text),
-  // Sums over each chunk and channel of dy and dy (x - mean).
+  // Sums over each chunk and channel of dy and dy (x - mean), where dy is taken back through the
+  // activation first, as in all of this file.
   template <class T>
   __global__ void norm_gradient_chunks(Span<const T> x, Span<const T> dy, ColumnCut cut,
                                        ChannelNorm<T> norm, double* partial) {
     const ColumnThread own = column_thread(cut);
-    const T mean = norm_mean(norm, norm.at(own.sample, own.c));
+    const NormColumn<T> column = norm_column(norm, own);
     double sums[2] = {0, 0};
     for (long p = own.p; p < own.last; p += 4L * cut.rows) {
       T v[4];
       T g[4];
-      load_column(x, own, p, mean, v);
+      load_column(x, own, p, column.mean, v);
       load_column(dy, own, p, T(0), g);
       TESSERA_CUDA_UNROLL
       for (int k = 0; k < 4; ++k) {
-        const double d = v[k] - mean;
-        sums[0] += g[k];
-        sums[1] += g[k] * d;
+        const double d = v[k] - column.mean;
+        const double before = column.gradient(v[k], g[k]);
+        sums[0] += before;
+        sums[1] += before * d;
       }
     }
     add_columns(sums);
@@ -75,20 +77,19 @@ TESSERA_CUDA_TEXT(norm_backward_text, (&norm_forward_text),
     if (threadIdx.x == 0) of_groups[blockIdx.x] = sum;
   }
   // dx = a dy - b - (x - mean) d, with a = gamma r, b = r mean(gamma dy),
-  // d = r^2 mean(gamma dy xhat), r = 1/sqrt(var + epsilon); sums [N][2][G] of the means.
+  // d = r^2 mean(gamma dy xhat), r = 1/sqrt(var + epsilon); sums [N][2][G] of the means. dx = a dy
+  // where the statistics are given: sums null.
   template <class T>
   __global__ void norm_input_gradient(Span<const T> x, Span<const T> dy, Span<T> dx,
                                       ColumnCut cut, ChannelNorm<T> norm, const double* sums) {
     const ColumnThread own = column_thread(cut);
     if (own.idle) return;
+    const NormColumn<T> column = norm_column(norm, own);  // its scale is a
     const long at = norm.at(own.sample, own.c);
     const double r = norm_inverse(norm, at);
-    const double gamma = norm.gamma ? norm.gamma[own.c] : T(1);
     const double count = static_cast<double>(cut.pixels) * norm.members;
-    const T mean = norm_mean(norm, at);
-    const T a = static_cast<T>(gamma * r);
-    const T b = static_cast<T>(r * sums[at] / count);
-    const T d = static_cast<T>(r * r * sums[at + norm.groups] / count);
+    const T b = sums ? static_cast<T>(r * sums[at] / count) : T(0);
+    const T d = sums ? static_cast<T>(r * r * sums[at + norm.groups] / count) : T(0);
     for (long p = own.p; p < own.last; p += 4L * cut.rows) {
       T v[4];
       T g[4];
@@ -97,7 +98,9 @@ TESSERA_CUDA_TEXT(norm_backward_text, (&norm_forward_text),
       TESSERA_CUDA_UNROLL
       for (int k = 0; k < 4; ++k) {
         const long q = p + static_cast<long>(k) * cut.rows;
-        if (q < own.last) dx.at(q, own.c) = a * g[k] - b - (v[k] - mean) * d;
+        if (q >= own.last) continue;
+        const T direct = column.scale * column.gradient(v[k], g[k]);
+        dx.at(q, own.c) = sums ? direct - b - (v[k] - column.mean) * d : direct;
       }
     }
   }
