@@ -82,7 +82,7 @@ T* scratch(const Context<Cuda>& context, long count) {
 /// Launches a kernel with one thread for each of `count` elements, and more elements a thread where
 /// these would be very many: the kernel loops over the grid.
 template <class K, class... A>
-void launch_each(const Context<Cuda>& context, const K& kernel, long count, A... arguments) {
+void launch_each(const Context<Cuda>& context, const K& kernel, long count, const A&... arguments) {
   constexpr long threads = 256, most = 1 << 16;
   if (count <= 0) return;
   const long blocks = (count + threads - 1) / threads;

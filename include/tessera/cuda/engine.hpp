@@ -84,21 +84,16 @@ class Engine {
 
   /// Launches a kernel; the arguments' types must be the kernel's.
   template <class K, class... A>
-  void launch(const K& kernel, Dim3 grid, Dim3 block, std::size_t shared_bytes, A... arguments) {
-    if (grid.x == 0 || grid.y == 0 || grid.z == 0) return;
-    if (preparing_) {
-      noted_.push_back(kernel);
-      return;
-    }
+  void launch(const K& kernel, Dim3 grid, Dim3 block, std::size_t shared_bytes,
+              const A&... arguments) {
 #ifdef TESSERA_CUDA_EMULATE
+    if (!to_launch(kernel, grid)) return;
     check_types(kernel, arguments...);
     kernels_.find(kernel, shared_bytes);
     stream_.put([=] { emulate(kernel.code, grid, block, shared_bytes, arguments...); });
 #else
-    runtime::activate(device_.number);
-    void* pointers[] = {&arguments..., nullptr};
-    runtime::launch(kernels_.find(kernel, shared_bytes), kernel.name, grid, block, shared_bytes,
-                    pointers, stream_);
+    void* pointers[] = {const_cast<A*>(&arguments)..., nullptr};  // read and copied at once
+    launch_by_pointers(kernel, grid, block, shared_bytes, pointers);
 #endif
   }
 
@@ -164,12 +159,27 @@ class Engine {
   static constexpr int number_count = 1024;
   static constexpr std::size_t number_bytes = number_count * sizeof(double);
 
+  /// Whether there is work, and not only to be noted.
+  bool to_launch(const Kernel& kernel, Dim3 grid) {
+    if (grid.x == 0 || grid.y == 0 || grid.z == 0) return false;
+    if (preparing_) noted_.push_back(kernel);
+    return !preparing_;
+  }
 #ifdef TESSERA_CUDA_EMULATE
   template <class... P, class... A>
   static void check_types(const detail::EmulatedKernel<P...>&, const A&...) {
     static_assert(
         std::is_same_v<void(P...), void(A...)>,
         "a launch's arguments need the kernel's own types: the GPU does not convert them");
+  }
+#else
+  /// Compiled once, and not for every launch.
+  [[gnu::noinline]] void launch_by_pointers(const Kernel& kernel, Dim3 grid, Dim3 block,
+                                            std::size_t shared_bytes, void** pointers) {
+    if (!to_launch(kernel, grid)) return;
+    runtime::activate(device_.number);
+    runtime::launch(kernels_.find(kernel, shared_bytes), kernel.name, grid, block, shared_bytes,
+                    pointers, stream_);
   }
 #endif
 

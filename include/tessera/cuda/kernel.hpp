@@ -46,26 +46,33 @@ std::string functor_body() {
   return body + F::text + " };\n";
 }
 
-/// The name of a type in device code.
+/// A type in device code: its name, or the body of the functor it is.
+struct DeviceType {
+  std::string_view name;
+  std::string (*body)() = nullptr;
+};
 template <class T>
-std::string type_name(std::string& definitions) {
-  if constexpr (std::is_same_v<T, float>) return "float";
-  else if constexpr (std::is_same_v<T, double>) return "double";
+constexpr DeviceType device_type() {
+  if constexpr (std::is_same_v<T, float>) return {"float"};
+  else if constexpr (std::is_same_v<T, double>) return {"double"};
   else if constexpr (requires { std::string_view{T::device_name}; })
-    return std::string(std::string_view{T::device_name});  // a type of the texts themselves
-  else {
-    const std::string body = functor_body<T>();
-    char name[24];
-    std::snprintf(name, sizeof name, "Functor%016llx",
-                  static_cast<unsigned long long>(fnv1a(body)));
-    const std::string definition = std::string("struct ") + name + body;
-    if (definitions.find(definition) == std::string::npos) definitions += definition;
-    return std::string("tessera::cuda::") + name;
-  }
+    return {T::device_name};  // a type of the texts themselves
+  else return {"", functor_body<T>};
+}
+inline std::string type_name(const DeviceType& type, std::string& definitions) {
+  if (!type.body) return std::string(type.name);
+  const std::string body = type.body();
+  char name[24];
+  std::snprintf(name, sizeof name, "Functor%016llx", static_cast<unsigned long long>(fnv1a(body)));
+  const std::string definition = std::string("struct ") + name + body;
+  if (definitions.find(definition) == std::string::npos) definitions += definition;
+  return std::string("tessera::cuda::") + name;
 }
 
-template <class... Types>
-Kernel make_kernel(const Text& text, std::string_view name, std::initializer_list<long> values) {
+/// Compiled once, and not for every launch.
+[[gnu::noinline]] inline Kernel make_kernel(const Text& text, std::string_view name,
+                                            std::initializer_list<DeviceType> types,
+                                            std::initializer_list<long> values) {
   Kernel kernel{&text, "tessera::cuda::", {}};
   kernel.name += name;
   char open = '<';
@@ -73,10 +80,14 @@ Kernel make_kernel(const Text& text, std::string_view name, std::initializer_lis
     kernel.name += open + argument;
     open = ',';
   };
-  (add(type_name<Types>(kernel.definitions)), ...);
+  for (const DeviceType& type : types) add(type_name(type, kernel.definitions));
   for (const long value : values) add(std::to_string(value));
   kernel.name += '>';
   return kernel;
+}
+template <class... Types>
+Kernel make_kernel(const Text& text, std::string_view name, std::initializer_list<long> values) {
+  return make_kernel(text, name, {device_type<Types>()...}, values);
 }
 
 #ifdef TESSERA_CUDA_EMULATE

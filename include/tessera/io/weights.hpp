@@ -40,6 +40,12 @@ struct LoadOptions {
   bool strict = true;  // missing, unexpected or misshaped names are an error
 };
 
+/// Texts of a file's metadata, such as {"tessera.system", "pconv_cifar_net2"}.
+struct Metadata : std::map<std::string, std::string> {
+  using map::map;
+  Metadata(map texts) : map(std::move(texts)) {}
+};
+
 /// What became of the names: the model's (loaded, missing, misshaped with both shapes) and the
 /// file's (unexpected).
 struct LoadReport {
@@ -134,12 +140,11 @@ inline std::int64_t read_counter(const SafetensorsFile& file, const SafetensorsE
 
 }  // namespace detail
 
-/// Writes parameters, statistics and counters, atomically, with texts such as
-/// {"tessera.system", "pconv_cifar_net2"} as the file's metadata. Errors: FileError; ArgumentError
-/// if a text is not UTF-8
+/// Writes parameters, statistics and counters, atomically, with texts as the
+/// file's metadata. Errors: FileError; ArgumentError if a text is not UTF-8
 template <class Net, class Device, class T>
 void save_weights(const Model<Net, Device, T>& model, const std::filesystem::path& path,
-                  const std::map<std::string, std::string>& metadata = {}) {
+                  const Metadata& metadata = {}) {
   SafetensorsWriter writer;
   for (const auto& [key, value] : metadata) writer.metadata(key, value);
   const auto tensors = model.tensors();

@@ -75,8 +75,9 @@ struct ShapeOrComplaint {
   Shape shape{};
   Complaint complaint = Complaint::none;
 
-  constexpr ShapeOrComplaint(const Shape& s) : shape(s) {}
-  constexpr ShapeOrComplaint(Complaint c) : complaint(c) {}
+  // Not inlined: a program has an output_shape for each layer, and each would be optimised.
+  [[gnu::noinline]] constexpr ShapeOrComplaint(const Shape& s) : shape(s) {}
+  [[gnu::noinline]] constexpr ShapeOrComplaint(Complaint c) : complaint(c) {}
 };
 
 /// Shapes of all inputs of one operation.

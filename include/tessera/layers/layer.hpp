@@ -114,15 +114,10 @@ constexpr std::int64_t flops(const InputShapes& in, const Shape& out) {
 }
 // One function each for all layers that do not say: a function a layer type would cost compile
 // time.
+constexpr ShapeOrComplaint refuse_all(const InputShapes&) { return Complaint::not_accepted; }
 constexpr Saved nothing_saved(const InputShapes&, const Shape&) { return {}; }
 constexpr std::size_t no_workspace(const WorkspaceRequest&) { return 0; }
 constexpr std::int64_t one_flop_each(const InputShapes&, const Shape& out) { return out.size(); }
-
-template <class L>
-constexpr OutputShape output_shape_of() {
-  if constexpr (requires { OutputShape(&L::output_shape); }) return &L::output_shape;
-  else return output_shape<L>;
-}
 
 template <class L>
 constexpr Layer describe_layer() {
@@ -133,14 +128,10 @@ constexpr Layer describe_layer() {
       requires(InputShapes in) { L::output_shape(in); } || requires { L::output_shape(Shape{}); } ||
           requires { L::output_shape(Shape{}, Shape{}); },
       "tessera: not a layer: it needs `static constexpr Shape output_shape(Shape in)`");
-  Layer layer{L::name,       output_shape_of<L>(),
-              nothing_saved, no_workspace,
-              one_flop_each, true,
-              true,          false,
-              false,         false,
-              false,         false,
-              false,         -1,
-              Reach{}};
+  Layer layer{L::name, refuse_all, nothing_saved, no_workspace, one_flop_each, true, true,   false,
+              false,   false,      false,         false,        false,         -1,   Reach{}};
+  if constexpr (requires { OutputShape(&L::output_shape); }) layer.output_shape = &L::output_shape;
+  else layer.output_shape = output_shape<L>;
   if constexpr (
       requires { L::saved(Shape{}); } || requires { L::saved(Shape{}, Shape{}); })
     layer.saved = saved<L>;

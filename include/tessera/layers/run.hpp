@@ -42,13 +42,13 @@ struct Run {
   const Context<Device>& context() const { return *context_; }
   int batch() const { return batch_; }
 
-  View<const T> x(int i = 0) const { return x_[i]; }
-  View<T> y() const { return y_; }
-  View<const T> dy() const { return dy_; }
-  View<T> dx(int i = 0) const { return dx_[i]; }
+  const View<const T>& x(int i = 0) const { return x_[i]; }
+  const View<T>& y() const { return y_; }
+  const View<const T>& dy() const { return dy_; }
+  const View<T>& dx(int i = 0) const { return dx_[i]; }
 
-  MaskView x_valid(int i = 0) const { return x_valid_[i]; }
-  MutableMaskView y_valid() const { return y_valid_; }
+  const MaskView& x_valid(int i = 0) const { return x_valid_[i]; }
+  const MutableMaskView& y_valid() const { return y_valid_; }
 
   /// Tensor i of the layer's parameter list (trained or statistic), and its gradient (trained
   /// only).

@@ -18,17 +18,22 @@ template <class Function>
 struct Pointwise;  // in <tessera/layers/pointwise.hpp>
 
 /// What a container's `lower` is called with. `Table` says what becomes of it: it has `input`,
-/// `mark`, `label`, `shape`, `open`, `close`, `initial`, `enter_container` and `apply<Layer>(counted,
-/// values...)`. A function here is compiled for every layer and container of a network: they are
-/// kept short.
+/// `mark`, `label`, `shape`, `open`, `close`, `initial`, `enter_container` and
+/// `apply<Layer>(counted, values...)`. A function here is compiled for every layer and container of
+/// a network: they are kept short.
 template <class Table>
 class Builder : public Table {
  public:
   using Table::Table;
 
   /// Applies a layer or container to one or more values.
+  template <class L, class... V>
+  constexpr Value add(L, V... x) {
+    return put<L>(x...);
+  }
+  /// The same for a type alone, which no object has to be made of: b.template put<L>(x).
   template <class L, class... More>
-  constexpr Value add(L, Value x, More... more) {
+  constexpr Value put(Value x, More... more) {
     if constexpr (requires { L::lower(*this, x, more...); }) {
       this->enter_container();
       return L::lower(*this, x, more...);
@@ -44,9 +49,9 @@ class Builder : public Table {
 
   /// Applies a block inside a scope of this name.
   template <class L, class... More>
-  constexpr Value named(std::string_view name, L block, Value x, More... more) {
+  constexpr Value named(std::string_view name, L, Value x, More... more) {
     const int outer = this->open(name);
-    const Value y = add(block, x, more...);
+    const Value y = put<L>(x, more...);
     this->close(outer);
     return y;
   }

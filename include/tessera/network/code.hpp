@@ -28,16 +28,6 @@ struct layer_has_no_code_for {
 
 namespace detail {
 
-template <class L, class Device, class T>
-constexpr Code<Device, T> code_of() {
-  if constexpr (requires { Code<Device, T>{&L::forward, &L::backward}; }) {
-    return {&L::forward, &L::backward};
-  } else {
-    if constexpr (std::is_same_v<T, float>) (void)sizeof(layer_has_no_code_for<L, Device>);
-    return {};
-  }
-}
-
 /// Collects the functions, operation by operation; all else is known from the structure.
 template <class Device, class T>
 struct CodeCollector {
@@ -58,7 +48,10 @@ struct CodeCollector {
   constexpr void enter_container() {}
   template <class L, class... V>
   constexpr Value apply(bool, V...) {
-    *next++ = code_of<L, Device, T>();
+    if constexpr (requires { Code<Device, T>{&L::forward, &L::backward}; })
+      *next = {&L::forward, &L::backward};
+    else if constexpr (std::is_same_v<T, float>) (void)sizeof(layer_has_no_code_for<L, Device>);
+    ++next;
     return {outputs_++};
   }
 
@@ -81,9 +74,9 @@ struct CodeTable {
 template <class Net, class Device, class T>
 inline constexpr detail::CodeTable<Net, Device, T> code_table{};
 
-/// The table as a span, whatever the network's type.
+/// The table as a view, whatever the network's type.
 template <class Net, class Device, class T>
-constexpr std::span<const Code<Device, T>> code() {
+constexpr ArrayView<Code<Device, T>> code() {
   return {code_table<Net, Device, T>.code, Net::structure.operations.size()};
 }
 

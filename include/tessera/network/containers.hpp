@@ -11,8 +11,8 @@ namespace tessera {
 template <class... L>
 struct Sequential {
   static constexpr Value lower(auto& b, Value x) {
-    const int in_order[] = {0,
-                            ((x = b.add(L{}, x)), 0)...};  // a fold would hit clang's limit of 256
+    const int in_order[] = {
+        0, ((x = b.template put<L>(x)), 0)...};  // a fold would hit clang's limit of 256
     (void)in_order;
     return x;
   }
@@ -45,8 +45,11 @@ struct Residual {
 template <FixedString Name, class... L>
 struct Named {
   static constexpr Value lower(auto& b, Value x, auto... more) {
-    if constexpr (sizeof...(L) == 1) return b.named(Name, L{}..., x, more...);
-    else return b.named(Name, Sequential<L...>{}, x);
+    const int outer = b.open(Name);
+    if constexpr (sizeof...(L) == 1) x = b.template put<L...>(x, more...);
+    else x = b.template put<Sequential<L...>>(x);
+    b.close(outer);
+    return x;
   }
 };
 
@@ -69,7 +72,7 @@ struct ConcatWith {
 /// A layer with two inputs: x and the value of this label.
 template <FixedString Label, class L>
 struct With {
-  static constexpr Value lower(auto& b, Value x) { return b.add(L{}, x, b.label(Label)); }
+  static constexpr Value lower(auto& b, Value x) { return b.template put<L>(x, b.label(Label)); }
 };
 
 /// An input of the network: height, width, channels, and a label where there are several.

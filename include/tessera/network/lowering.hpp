@@ -2,6 +2,7 @@
 // The table of a network while it grows: operations, values, scopes, tensors, and the first thing
 // that is wrong. Nothing here depends on a layer's type, so all of it is compiled once.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <initializer_list>
 #include <string_view>
@@ -61,32 +62,65 @@ struct Fault {
 /// Every tensor starts at a multiple of this many elements, so that its vectors are aligned.
 inline constexpr std::int64_t tensor_alignment = 16;
 
-class Lowering;
-
 /// Says how a trained tensor of a layer begins; `keep_initial` leaves it to the layer.
 using InitialRule = Initializer (*)(const Layer&, const Parameter&);
 constexpr Initializer keep_initial(const Layer&, const Parameter& p) { return p.initializer; }
 
-/// The tensors of a layer: how many, and a function that adds them for an input of this shape and
-/// says whether their sizes depend on it.
-struct ParameterList {
-  int count = 0;
-  bool (*add)(Lowering&, const Shape&) = nullptr;
+/// Rows of a table under construction: in the table's array, or while they are counted in one that
+/// grows.
+template <class T>
+class Rows {
+ public:
+  constexpr Rows() = default;
+  constexpr explicit Rows(T* table) : rows_(table), in_table_(true) {}
+  Rows(const Rows&) = delete;
+  Rows& operator=(const Rows&) = delete;
+
+  constexpr void push(const T& row) {
+    if (in_table_) {
+      rows_[size_] = row;
+    } else {
+      counted_.push(row);
+      rows_ = counted_.begin();
+    }
+    ++size_;
+  }
+  constexpr int size() const { return size_; }
+  constexpr T& operator[](int i) { return rows_[i]; }
+  constexpr const T& operator[](int i) const { return rows_[i]; }
+  constexpr const T* begin() const { return rows_; }
+  constexpr const T* end() const { return rows_ + size_; }
+
+ private:
+  T* rows_ = nullptr;
+  int size_ = 0;
+  bool in_table_ = false;
+  Grow<T> counted_;
 };
 
 /// Receives what a network is made of, and computes shapes, names and offsets as it comes.
 class Lowering {
  public:
-  Grow<Operation> operations;
-  Grow<ValueInfo> values;
-  Grow<Scope> scopes;
-  Grow<TensorInfo> tensors;
+  Rows<Operation> operations;
+  Rows<ValueInfo> values;
+  Rows<Scope> scopes;
+  Rows<TensorInfo> tensors;
   std::int64_t trained = 0, statistics = 0, counters = 0, parameter_count = 0;
   int inputs = 0, tensor_count = 0;
   Fault fault;
 
-  /// `counting`: tensors are counted and not listed; what else is wrong is found all the same.
-  constexpr explicit Lowering(bool counting = false) : counting_(counting) { scopes.push(Scope{}); }
+  /// Operations and tensors are counted and not listed; what is wrong is found all the same.
+  constexpr Lowering() : counting_(true) { scopes.push(Scope{}); }
+  /// Fills the arrays of a table.
+  template <class Table>
+  constexpr explicit Lowering(Table& table)
+      : operations(table.operations),
+        values(table.values),
+        scopes(table.scopes),
+        tensors(table.tensors),
+        counting_(false) {
+    scopes.push(Scope{});
+  }
 
   constexpr Value input(const Shape& shape, std::string_view label) {
     if (!label.empty()) check_label(label);
@@ -107,6 +141,8 @@ class Lowering {
     return {0};
   }
   constexpr const Shape& shape(Value v) const { return values[v.id].shape; }
+  /// Each makes one value.
+  constexpr int operation_count() const { return values.size() - inputs; }
 
   /// Opens a scope; `close` goes back to the one it returns.
   constexpr int open(std::string_view name) {
@@ -137,8 +173,7 @@ class Lowering {
   constexpr void enter_container() { alone_in_scope_ = false; }
 
   /// Applies a layer; joins are not counted when unnamed layers are numbered.
-  constexpr Value apply(const Layer& layer, const ParameterList& list,
-                        std::initializer_list<Value> xs, bool counted) {
+  constexpr Value apply(const Layer& layer, std::initializer_list<Value> xs, bool counted) {
     Operation op;
     op.layer = &layer;
     op.scope = scope_;
@@ -159,32 +194,47 @@ class Lowering {
                op.position, op.input[0], op.input[1]);
     }
     op.first_tensor = tensor_count;
-    if (fault.complaint == Complaint::none) {
-      op.tensor_count = list.count;
-      layer_ = &layer;
-      if (!counting_ && list.count > 0) op.fixed_size = list.add(*this, in.shape[0]);
-      tensor_count += list.count;
-    }
     op.output = values.size();
-    values.push(ValueInfo{out.shape, {}, operations.size()});
-    operations.push(op);
+    if (!counting_) operations.push(op);
+    values.push(ValueInfo{out.shape, {}, operation_count()});
     return {op.output};
   }
-  constexpr void add_tensor(const Parameter& p) {
+  /// Applies a layer whose tensors this function of the input's shape lists. Compiled for each
+  /// number of tensors, not for each layer: the function is the layer's own.
+  template <std::size_t Count>
+  constexpr Value apply(const Layer& layer, std::array<Parameter, Count> (*parameters)(Shape),
+                        std::initializer_list<Value> xs, bool counted) {
+    const Value y = apply(layer, xs, counted);
+    if (fault.complaint != Complaint::none) return y;
+    tensor_count += static_cast<int>(Count);
+    if (counting_) return y;
+    Operation& op = operations[operations.size() - 1];
+    op.tensor_count = static_cast<int>(Count);
+    const Shape& in = values[op.input[0]].shape;
+    const auto here = parameters(in);
+    const auto elsewhere =
+        parameters(Shape{2 * in.height + 1, 2 * in.width + 3, in.channels, in.mask});
+    for (std::size_t i = 0; i < Count; ++i) {
+      add_tensor(layer, here[i]);
+      op.fixed_size |= !(here[i].dims == elsewhere[i].dims);
+    }
+    return y;
+  }
+
+ private:
+  constexpr void add_tensor(const Layer& layer, const Parameter& p) {
     std::int64_t& end = p.role == Role::trained     ? trained
                         : p.role == Role::statistic ? statistics
                                                     : counters;
-    tensors.push(TensorInfo{p, operations.size(), end});
+    tensors.push(TensorInfo{p, operations.size() - 1, end});
     if (p.role == Role::trained)
-      tensors[tensors.size() - 1].parameter.initializer = initial_(*layer_, p);
+      tensors[tensors.size() - 1].parameter.initializer = initial_(layer, p);
     const std::int64_t n = p.dims.count();
     end += p.role == Role::counter
                ? n
                : (n + tensor_alignment - 1) / tensor_alignment * tensor_alignment;
     if (p.role == Role::trained) parameter_count += n;
   }
-
- private:
   /// The number a name spells, or -1: a block named "0" and the unnamed layer 0 share their names.
   static constexpr int index_of(std::string_view name) {
     int index = 0;
@@ -206,10 +256,9 @@ class Lowering {
   constexpr void report(Complaint c, const Layer* layer, const Shape& a, const Shape& b,
                         int position = -1, int first_value = -1, int second_value = -1) {
     if (fault.complaint == Complaint::none)
-      fault = Fault{c, operations.size(), scope_, position, layer, a, b, first_value, second_value};
+      fault = Fault{c, operation_count(), scope_, position, layer, a, b, first_value, second_value};
   }
 
-  const Layer* layer_ = nullptr;  // whose tensors are added
   InitialRule initial_ = keep_initial;
   int scope_ = 0;
   bool counting_, alone_in_scope_ = false;

@@ -2,7 +2,6 @@
 // A model: a network's parameters on a device, and everything a user does with them.
 #pragma once
 #include <cstddef>
-#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,7 +12,8 @@
 
 namespace tessera {
 
-struct LoadOptions;  // in <tessera/io/weights.hpp>
+struct LoadOptions;  // in <tessera/io/weights.hpp>, and
+struct Metadata;     // which names <map> for those alone who save
 template <class Net, class Device, class T>
 class Session;  // in <tessera/network/session.hpp>
 
@@ -83,8 +83,9 @@ class Model {
   }
 
   /// A pass over this model; the model must outlive it.
-  Pass<Device, T> pass(const PassOptions& options) {
-    return Pass<Device, T>(Net::structure, code<Net, Device, T>(), *state_, context_, options);
+  Pass<Device, T> pass(PassOptions options) {
+    return Pass<Device, T>(Net::structure, code<Net, Device, T>(), *state_, context_,
+                           std::move(options));
   }
 
   /// No gradients for the parameters of layers with this name or prefix ("enc1"; "" is every
@@ -137,7 +138,8 @@ class Model {
   }
 
   /// Writes and reads safetensors files with PyTorch's names; needs <tessera/io/weights.hpp>.
-  void save(const auto& path, const std::map<std::string, std::string>& metadata = {}) const {
+  void save(const auto& path) const { save_weights(*this, path); }
+  void save(const auto& path, const Metadata& metadata) const {
     save_weights(*this, path, metadata);
   }
   auto load(const auto& path) { return load_weights(*this, path); }

@@ -95,7 +95,7 @@ template <int Operation, class... Blocks>
 struct NamingTable : StructureTable {
   template <class L, class... V>
   constexpr Value apply(bool counted, V... x) {
-    if (operations.size() == Operation) the_layer_named_here_does_not_fit<L, Blocks...>();
+    if (operation_count() == Operation) the_layer_named_here_does_not_fit<L, Blocks...>();
     return StructureTable::apply<L>(counted, x...);
   }
 };

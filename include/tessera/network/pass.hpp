@@ -2,8 +2,8 @@
 // A pass: plan, arena and executor of one forward and its backward. Several passes of one model may
 // be alive at once.
 #pragma once
-#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <tessera/kernels/cpu/copy.hpp>
@@ -35,13 +35,13 @@ struct PassOptions {
 template <class Device, class T>
 class Pass {
  public:
-  Pass(const Structure& structure, std::span<const Code<Device, T>> code, State<T, Device>& state,
-       const Context<Device>& context, const PassOptions& options)
+  Pass(const Structure& structure, ArrayView<Code<Device, T>> code, State<T, Device>& state,
+       const Context<Device>& context, PassOptions options)
       : structure_(structure),
         code_(code),
         state_(&state),
         context_(context),
-        options_(options),
+        options_(std::move(options)),
         frozen_(state.frozen) {
     make_the_plan();
     for (std::size_t i = 0; i < code_.size(); ++i)
@@ -172,8 +172,8 @@ class Pass {
                   " channels, got ", to_string(options_.inputs[i])}));
     plan_ = make_plan(structure_,
                       PassRequest{options_.batch, options_.gradients, options_.parameter_gradients,
-                                  options_.input_gradients, options_.inputs, kept.span(),
-                                  injected.span(), frozen_, sizeof(T)});
+                                  options_.input_gradients, options_.inputs, kept.view(),
+                                  injected.view(), frozen_, sizeof(T)});
     if (plan_.complaint == Complaint::none) return;
     const bool two = plan_.fault_second.channels != 0;
     throw ShapeError(text({where(plan_.fault_operation), ": ", sentence(plan_.complaint),
@@ -282,7 +282,7 @@ class Pass {
   }
 
   Structure structure_;
-  std::span<const Code<Device, T>> code_;
+  ArrayView<Code<Device, T>> code_;
   State<T, Device>* state_;
   Context<Device> context_;
   PassOptions options_;

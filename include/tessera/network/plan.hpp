@@ -8,7 +8,6 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <span>
 
 #include <tessera/layers/complaint.hpp>
 #include <tessera/tensor/grow.hpp>
@@ -21,11 +20,10 @@ struct PassRequest {
   bool gradients = true;            // a backward will follow
   bool parameter_gradients = true;  // of those not frozen
   bool input_gradients = false;     // of all inputs
-  std::span<const Shape> inputs{};  // sizes other than the declared ones
-  std::span<const int> kept{};      // values that stay readable until the loss
-  std::span<const int>
-      injected{};  // values whose gradients the caller adds to, besides the output's
-  std::span<const std::uint8_t> frozen{};  // one flag per operation: no parameter gradients
+  ArrayView<Shape> inputs{};        // sizes other than the declared ones
+  ArrayView<int> kept{};            // values that stay readable until the loss
+  ArrayView<int> injected{};  // values whose gradients the caller adds to, besides the output's
+  ArrayView<std::uint8_t> frozen{};  // one flag per operation: no parameter gradients
   std::size_t scalar_size = sizeof(float);
 };
 

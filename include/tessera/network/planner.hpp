@@ -232,7 +232,7 @@ class Planner : WantedWork {
 
 /// Makes the plan of a pass. On a shape that does not fit, `complaint` and `fault_operation` say
 /// what and where.
-constexpr Plan make_plan(const Structure& structure, const PassRequest& request) {
+[[gnu::cold]] constexpr Plan make_plan(const Structure& structure, const PassRequest& request) {
   return detail::Planner(structure, request).make();
 }
 

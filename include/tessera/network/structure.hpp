@@ -2,7 +2,6 @@
 // The device-independent table of a network: operations, values, scopes, tensors. Every
 // static_assert and every algorithm of the library works on it.
 #pragma once
-#include <span>
 #include <string>
 
 #include <tessera/network/containers.hpp>
@@ -10,12 +9,12 @@
 
 namespace tessera {
 
-/// The table as spans: what plans, passes and summaries take, whatever the network's type.
+/// The table as views: what plans, passes and summaries take, whatever the network's type.
 struct Structure {
-  std::span<const Operation> operations;
-  std::span<const ValueInfo> values;  // inputs first
-  std::span<const Scope> scopes;
-  std::span<const TensorInfo> tensors;
+  ArrayView<Operation> operations;
+  ArrayView<ValueInfo> values;  // inputs first
+  ArrayView<Scope> scopes;
+  ArrayView<TensorInfo> tensors;
   int inputs = 0;
   int output = 0;                            // value
   std::int64_t trained = 0, statistics = 0;  // elements, padding included
@@ -25,34 +24,19 @@ struct Structure {
 
 namespace detail {
 
-/// Adds layer L's tensors; whether an input of another size would change their sizes.
-template <class L>
-constexpr bool add_tensors(Lowering& b, const Shape& in) {
-  const auto here = L::parameters(in);
-  const auto elsewhere =
-      L::parameters(Shape{2 * in.height + 1, 2 * in.width + 3, in.channels, in.mask});
-  bool differ = false;
-  for (std::size_t i = 0; i < here.size(); ++i) {
-    b.add_tensor(here[i]);
-    differ |= !(here[i].dims == elsewhere[i].dims);
-  }
-  return differ;
-}
-// Not part of Layer: this is called at compile time alone, and a function in Layer is compiled
-// for the program.
-template <class L>
-constexpr ParameterList parameter_list() {
-  if constexpr (requires { L::parameters(Shape{}); })
-    return {std::tuple_size_v<decltype(L::parameters(Shape{}))>, add_tensors<L>};
-  else return {};
-}
-
 /// Makes the device-independent table.
 struct StructureTable : Lowering {
   using Lowering::Lowering;
   template <class L, class... V>
   constexpr Value apply(bool counted, V... x) {
-    return Lowering::apply(layer_of<L>, parameter_list<L>(), {x...}, counted);
+    if constexpr (requires { &L::parameters; })
+      return Lowering::apply(layer_of<L>, &L::parameters, {x...}, counted);
+    else {
+      static_assert(
+          !requires { L::parameters(Shape{}); },
+          "tessera: a layer's `parameters` is one function and no template");
+      return Lowering::apply(layer_of<L>, {x...}, counted);
+    }
   }
 };
 
@@ -82,18 +66,15 @@ struct Table {
   int inputs = 0, output = 0;
   std::int64_t trained = 0, statistics = 0, counters = 0, parameter_count = 0;
 
-  constexpr Table(const Lowering& b, int output_value)
-      : fault(b.fault),
-        inputs(b.inputs),
-        output(output_value),
-        trained(b.trained),
-        statistics(b.statistics),
-        counters(b.counters),
-        parameter_count(b.parameter_count) {
-    for (int i = 0; i < Size.operations; ++i) operations[i] = b.operations[i];
-    for (int i = 0; i < Size.values; ++i) values[i] = b.values[i];
-    for (int i = 0; i < Size.scopes; ++i) scopes[i] = b.scopes[i];
-    for (int i = 0; i < Size.tensors; ++i) tensors[i] = b.tensors[i];
+  constexpr explicit Table(Value (*lower)(Builder<StructureTable>&)) {
+    Builder<StructureTable> b(*this);
+    output = lower(b).id;
+    fault = b.fault;
+    inputs = b.inputs;
+    trained = b.trained;
+    statistics = b.statistics;
+    counters = b.counters;
+    parameter_count = b.parameter_count;
   }
 
   constexpr Structure view() const {
@@ -111,15 +92,17 @@ struct Table {
 };
 
 template <class InputList, class... L>
+constexpr Value lower_structure(Builder<StructureTable>& b) {
+  return lower_network<InputList, L...>(b);
+}
+template <class InputList, class... L>
 constexpr auto make_table() {
   constexpr TableSize size = [] {
-    Builder<StructureTable> b(true);
-    lower_network<InputList, L...>(b);
-    return TableSize{b.operations.size(), b.values.size(), b.scopes.size(), b.tensor_count};
+    Builder<StructureTable> b;
+    lower_structure<InputList, L...>(b);
+    return TableSize{b.operation_count(), b.values.size(), b.scopes.size(), b.tensor_count};
   }();
-  Builder<StructureTable> b;
-  const int output = lower_network<InputList, L...>(b).id;
-  return Table<size>(b, output);
+  return Table<size>(lower_structure<InputList, L...>);
 }
 
 }  // namespace detail

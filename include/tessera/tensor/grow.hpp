@@ -2,8 +2,9 @@
 // A growing array for constant evaluation and for plans. std::vector is no choice there: it breaks
 // constant evaluation in debug mode (g++ 12) and costs clang twice the steps.
 #pragma once
-#include <span>
 #include <utility>
+
+#include <tessera/tensor/array_view.hpp>
 
 namespace tessera {
 
@@ -41,7 +42,7 @@ class Grow {
   constexpr T* end() { return data_ + size_; }
   constexpr const T* begin() const { return data_; }
   constexpr const T* end() const { return data_ + size_; }
-  constexpr std::span<const T> span() const { return {data_, static_cast<std::size_t>(size_)}; }
+  constexpr ArrayView<T> view() const { return {data_, static_cast<std::size_t>(size_)}; }
 
  private:
   [[gnu::noinline]] constexpr void grow() {

@@ -10,18 +10,21 @@
 
 namespace tessera {
 
-/// A text or a whole number. It does not own the text.
+/// A text or a whole number. It does not own the text. Texts come by three types: a template would
+/// be compiled for every length of a literal. Not inlined: a sentence is many parts, and seldom
+/// said.
 struct TextPart {
   std::string_view text;
   std::int64_t number = 0;
   bool is_number = false;
 
-  template <class S>
-  requires std::is_convertible_v<const S&, std::string_view>
-  constexpr TextPart(const S& s) : text(s) {}
+  [[gnu::noinline]] constexpr TextPart(std::string_view s) : text(s) {}
+  [[gnu::noinline]] constexpr TextPart(const char* s) : text(s) {}
+  [[gnu::noinline]] TextPart(const std::string& s) : text(s) {}
   template <class N>
   requires std::is_integral_v<N>
-  constexpr TextPart(N n) : number(static_cast<std::int64_t>(n)), is_number(true) {}
+  [[gnu::noinline]] constexpr TextPart(N n)
+      : number(static_cast<std::int64_t>(n)), is_number(true) {}
 };
 
 /// The parts one behind the other: text({"got ", 3, " bytes"}).

@@ -42,16 +42,16 @@ void for_each_row(const Context<Cpu>& context, const Body& body, const First& fi
                   const Rest&... rest) {
   const std::ptrdiff_t channels = first.channels;
   if (first.size() == 0) return;
-  if (first.contiguous() && (detail::one_row(rest) && ...)) {
-    for_each_range(context, first.size(), chunk_elements, [&](std::ptrdiff_t i, std::ptrdiff_t j) {
-      body(j - i, first.data + i, detail::at(rest, i)...);
-    });
-    return;
-  }
-  const std::ptrdiff_t step = channels < chunk_elements ? chunk_elements / channels : 1;
-  for_each_range(context, first.pixels(), step, [&](std::ptrdiff_t p, std::ptrdiff_t last) {
-    for (; p < last; ++p) body(channels, first.pixel(p), detail::at(rest, p * rest.stride)...);
-  });
+  // One call for both ways: each call is a parallel region to compile.
+  const bool one_row = first.contiguous() && (detail::one_row(rest) && ...);
+  const std::ptrdiff_t pixels = channels < chunk_elements ? chunk_elements / channels : 1;
+  for_each_range(context, one_row ? first.size() : first.pixels(),
+                 one_row ? chunk_elements : pixels, [&](std::ptrdiff_t i, std::ptrdiff_t last) {
+                   if (one_row) body(last - i, first.data + i, detail::at(rest, i)...);
+                   else
+                     for (; i < last; ++i)
+                       body(channels, first.pixel(i), detail::at(rest, i * rest.stride)...);
+                 });
 }
 
 }  // namespace tessera::kernels
