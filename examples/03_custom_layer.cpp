@@ -7,6 +7,7 @@
 namespace ts = tessera;
 
 // Swish: y = x s(x) with s the sigmoid, so dy/dx = s + x s (1 - s) = s + y (1 - s).
+// A GPU runs the same text: 08_gpu.cpp has this function in a network that trains on either device.
 // clang-format off
 TESSERA_POINTWISE(Swish,
   template <class T> T forward(T x) const { return x * sigmoid(x); }

@@ -24,6 +24,8 @@ class ArrayView {
   constexpr std::size_t size() const { return size_; }
   constexpr bool empty() const { return size_ == 0; }
   constexpr const T& operator[](std::size_t i) const { return data_[i]; }
+  constexpr const T& front() const { return data_[0]; }
+  constexpr const T& back() const { return data_[size_ - 1]; }
   constexpr const T* begin() const { return data_; }
   constexpr const T* end() const { return data_ + size_; }
 

@@ -113,27 +113,24 @@ struct Normalised {
   }
 };
 
-/// Of a view, what a loop over pixels needs.
+/// Goes from pixel p on along a channel.
 template <class T>
-struct Column {
-  T* data;
+struct Walk {
+  T* at;
   std::ptrdiff_t stride;
-  Column(View<T> v, std::ptrdiff_t c) : data(v.data + c), stride(v.stride) {}
-  T* operator()(std::ptrdiff_t p) const { return data + p * stride; }
+  Walk(View<T> v, std::ptrdiff_t p, std::ptrdiff_t c) : at(v.pixel(p) + c), stride(v.stride) {}
+  T* next() { return std::exchange(at, at + stride); }
 };
 
-/// Calls prepare(lanes, c)(p) for all pixels: what belongs to channels is loaded for 16 pixels at
-/// once, as for all the compiler knows a store may lie over it.
-template <class T, class Prepare>
-void for_each_pixel(const Context<Cpu>& context, const BatchNormScratch<T>& s,
-                    const Prepare& prepare) {
+/// Calls body(lanes, c, p, n) for vectors of channels and n <= 4 pixels from p on: what belongs to
+/// channels is loaded once for them, as any store may lie over it for all the compiler knows.
+template <class T, class Body>
+void for_each_block(const Context<Cpu>& context, const BatchNormScratch<T>& s, const Body& body) {
   for_each_range(context, s.pixels, s.chunk, [&](std::ptrdiff_t p, std::ptrdiff_t last) {
-    for (; p < last; p += 16)
-      simd::for_each_vector<T>(
-          s.channels, [&prepare, p, end = std::min(p + 16, last)](auto lanes, std::ptrdiff_t c) {
-            const auto step = prepare(lanes, c);
-            for (std::ptrdiff_t q = p; q < end; ++q) step(q);
-          });
+    for (; p < last; p += 4)
+      simd::for_each_vector<T>(s.channels, [&](auto lanes, std::ptrdiff_t c) {
+        body(lanes, c, p, std::min<std::ptrdiff_t>(4, last - p));
+      });
   });
 }
 
@@ -141,9 +138,12 @@ void for_each_pixel(const Context<Cpu>& context, const BatchNormScratch<T>& s,
 template <class T>
 void normalise(const Context<Cpu>& context, View<const T> x, const Normalised<T>& normalised,
                const Kink<T>& kink, View<T> y, const BatchNormScratch<T>& s) {
-  for_each_pixel(context, s, [&](auto lanes, std::ptrdiff_t c) {
-    return [lanes, kink, value = normalised.at(lanes, c), x = Column(x, c), y = Column(y, c)](
-               std::ptrdiff_t p) { lanes.store(y(p), kink(value(lanes.load(x(p))))); };
+  for_each_block(context, s, [&](auto lanes, auto c, auto p, auto n) {
+    const auto value = normalised.at(lanes, c);
+    const Kink<T> f = kink;
+    Walk<const T> xp(x, p, c);
+    Walk<T> yp(y, p, c);
+    for (; n > 0; --n) lanes.store(yp.next(), f(value(lanes.load(xp.next()))));
   });
 }
 
@@ -185,9 +185,9 @@ void batch_norm_gradient_sums(const Context<Cpu>& context, const GradientBefore<
     ColumnSums<T, 2> sums;
     column_sums<T, 2>(first, last, channels, sums, [&](auto lanes, auto p, auto c) {
       const auto value = g.value.at(lanes, c0 + c);
-      const auto xp = lanes.load(g.x.pixel(p) + c0 + c);
-      const auto gp = g.kink.gradient(value(xp), lanes.load(g.dy.pixel(p) + c0 + c));
-      return std::array{gp, gp * (xp - value.mean)};
+      const auto xv = lanes.load(g.x.pixel(p) + c0 + c);
+      const auto gv = g.kink.gradient(value(xv), lanes.load(g.dy.pixel(p) + c0 + c));
+      return std::array{gv, gv * (xv - value.mean)};
     });
     for (std::ptrdiff_t c = 0; c < channels; ++c) {
       partial[c] = sums[0][static_cast<std::size_t>(c)];
@@ -262,15 +262,18 @@ inline void batch_norm_training_backward(const Context<Cpu>& context,
     b[c] = static_cast<T>(factor * s.total[c] / n);
     d[c] = static_cast<T>(factor * s.total[s.channels + c] / n * r);
   }
-  detail::for_each_pixel(context, s, [&](auto lanes, std::ptrdiff_t c) {
-    return [lanes, kink = g.kink, value = g.value.at(lanes, c), b = lanes.load(b + c),
-            d = lanes.load(d + c), x = detail::Column(x, c), dy = detail::Column(dy, c),
-            dx = detail::Column(dx, c)](std::ptrdiff_t p) {
-      const auto xp = lanes.load(x(p));
-      const auto gp = kink.gradient(value(xp), lanes.load(dy(p)));
-      const auto direct = simd::multiply_add(value.scale, gp, -b);
-      lanes.store(dx(p), simd::multiply_add(value.mean - xp, d, direct));
-    };
+  detail::for_each_block(context, s, [&](auto lanes, auto c, auto p, auto n) {
+    const auto value = g.value.at(lanes, c);
+    const auto kink = g.kink;
+    const auto bc = lanes.load(b + c), dc = lanes.load(d + c);
+    detail::Walk<const T> xp(x, p, c), dyp(dy, p, c);
+    detail::Walk<T> dxp(dx, p, c);
+    for (; n > 0; --n) {
+      const auto xv = lanes.load(xp.next());
+      const auto gv = kink.gradient(value(xv), lanes.load(dyp.next()));
+      const auto direct = simd::multiply_add(value.scale, gv, -bc);
+      lanes.store(dxp.next(), simd::multiply_add(value.mean - xv, dc, direct));
+    }
   });
 }
 
@@ -290,12 +293,15 @@ inline void batch_norm_evaluation_backward(const Context<Cpu>& context,
   if (dgamma || dbeta) detail::batch_norm_gradient_sums<T>(context, g, invstd, dgamma, dbeta, s);
   if (!dx) return;
   const View<const T> seen = state.negative_slope < 0 ? dy : x;  // without activation x is not read
-  detail::for_each_pixel(context, s, [&](auto lanes, std::ptrdiff_t c) {
-    return [lanes, kink = g.kink, value = g.value.at(lanes, c), seen = detail::Column(seen, c),
-            dy = detail::Column(dy, c), dx = detail::Column(dx, c)](std::ptrdiff_t p) {
-      const auto gp = kink.gradient(value(lanes.load(seen(p))), lanes.load(dy(p)));
-      lanes.store(dx(p), simd::multiply_add(gp, value.scale, simd::Vector<T>(T(0))));  // no -0
-    };
+  detail::for_each_block(context, s, [&](auto lanes, auto c, auto p, auto n) {
+    const auto value = g.value.at(lanes, c);
+    const auto kink = g.kink;
+    detail::Walk<const T> xp(seen, p, c), dyp(dy, p, c);
+    detail::Walk<T> dxp(dx, p, c);
+    for (; n > 0; --n) {
+      const auto gv = kink.gradient(value(lanes.load(xp.next())), lanes.load(dyp.next()));
+      lanes.store(dxp.next(), simd::multiply_add(gv, value.scale, simd::Vector<T>(T(0))));  // no -0
+    }
   });
 }
 
