@@ -169,7 +169,8 @@ T* running_invstd(const BatchNormState<T>& state, const BatchNormScratch<T>& s) 
   return invstd;
 }
 
-/// The gradient before the activation.
+/// The gradient before the activation. Without one the same code computes the same bits: the
+/// compiler joins products and sums in its own way in each copy of a loop.
 template <class T>
 struct GradientBefore {
   View<const T> x, dy;
@@ -253,8 +254,8 @@ inline void batch_norm_training_backward(const Context<Cpu>& context,
                                     detail::Kink<T>(state.negative_slope)};
   detail::batch_norm_gradient_sums<T>(context, g, invstd, dgamma, dbeta, s);
   if (!dx) return;
-  // dx = a g - b - (x - mean) d, with a = gamma/sigma, the scale, b = a mean(g), d = a mean(g
-  // xhat)/sigma
+  // dx = a g - b - (x - mean) d, with the scale a = gamma/sigma, b = a mean(g),
+  // d = a mean(g xhat)/sigma
   T *b = s.coefficient + 2 * s.channels, *d = b + s.channels;
   for (std::ptrdiff_t c = 0; c < s.channels; ++c) {
     const double n = static_cast<double>(s.pixels), r = invstd[c];
