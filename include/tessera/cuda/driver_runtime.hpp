@@ -26,8 +26,6 @@ inline void check(cudaError_t error, const char* what, const std::string& detail
 struct Device {
   int number = 0;
   std::string name, architecture;  // "sm_90"
-  std::size_t memory = 0;          // bytes
-  int multiprocessors = 0;
 };
 
 /// Number of GPUs that can be used; where there is none, `why_not` gets the reason.
@@ -70,8 +68,7 @@ inline Device open(int number) {
   activate(number);
   cudaDeviceProp properties{};
   check(cudaGetDeviceProperties(&properties, number), "asking for the GPU's properties");
-  return {number, properties.name, text({"sm_", properties.major, properties.minor}),
-          properties.totalGlobalMem, properties.multiProcessorCount};
+  return {number, properties.name, text({"sm_", properties.major, properties.minor})};
 }
 
 inline void* allocate(std::size_t bytes) {

@@ -26,8 +26,6 @@ namespace tessera::cuda::runtime {
 struct Device {
   int number = 0;
   std::string name, architecture;
-  std::size_t memory = 0;
-  int multiprocessors = 0;
 };
 
 /// Tests of the sentence for a missing GPU set this.
@@ -44,7 +42,7 @@ inline Device open(int number) {
     throw DeviceError("no GPU can be used: " + why_not +
                       "; use the CPU instead (Cpu, --device cpu)");
   if (number != 0) throw DeviceError(text({"there is no GPU ", number, ": expected 0 to 0"}));
-  return {0, "emulated GPU", "sm_90", std::size_t{8} << 30, 4};
+  return {0, "emulated GPU", "sm_90"};
 }
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

@@ -140,8 +140,7 @@ template <class T>
 void norm_statistics_of(const Context<Cuda>& context, const ColumnCut& cut, int members,
                         Span<const T> x, double epsilon, T* saved, double momentum = 0,
                         T* running_mean = nullptr, T* running_var = nullptr) {
-  auto* const partial = reinterpret_cast<double*>(
-      context.engine().scratch(static_cast<std::size_t>(cut.partials()) * sizeof(double)));
+  double* const partial = scratch<double>(context, cut.partials());
   launch_columns(context, TESSERA_CUDA_KERNEL(norm_forward_text, norm_chunks, (T), ()), cut, x, cut,
                  partial);
   const int entries = members * cut.chunks, groups = cut.channels / members;

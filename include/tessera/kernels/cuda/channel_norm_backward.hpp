@@ -125,8 +125,7 @@ template <class T>
 void norm_gradients(const Context<Cuda>& context, const ColumnCut& cut, const ChannelNorm<T>& norm,
                     Span<const T> x, Span<const T> dy, Span<T> dx, T* dgamma, T* dbeta) {
   const long rows = 2L * cut.samples, count = cut.partials() + rows * (cut.channels + norm.groups);
-  auto* const partial = reinterpret_cast<double*>(
-      context.engine().scratch(static_cast<std::size_t>(count) * sizeof(double)));
+  double* const partial = scratch<double>(context, count);
   double* const weighted = dx.data ? partial + cut.partials() : nullptr;
   launch_columns(context, TESSERA_CUDA_KERNEL(norm_backward_text, norm_gradient_chunks, (T), ()),
                  cut, x, dy, cut, norm, partial);

@@ -162,13 +162,6 @@ TESSERA_CUDA_TEXT(gemm_operand_text, (&gemm_shape_text),
 )
 // clang-format on
 
-/// The engine of a precision: 0 multiplies in T, 1 in tf32 and 2 in bf16 on tensor cores. double is
-/// always exact.
-template <class T>
-constexpr int gemm_engine(Precision precision) {
-  return std::is_same_v<T, float> ? static_cast<int>(precision) : 0;
-}
-
 /// How a product of [rows, depth] by [depth, columns], repeated `copies` times, is cut: the tile,
 /// and slices of the depth that different blocks sum, then added in order. By shape alone.
 struct GemmCut {
