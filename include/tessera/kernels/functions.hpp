@@ -87,7 +87,7 @@ struct ClampTo : pointwise::Functions {
       return min(max(x, constant<T>(lowest)), constant<T>(highest));
     }
     template <class T> T derivative(T x, T) const {
-      return select((x >= constant<T>(lowest)) & (x <= constant<T>(highest)), T(1), T(0));
+      return select(x >= constant<T>(lowest) && x <= constant<T>(highest), T(1), T(0));
     })
 };
 
