@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A kernel with a missing __syncthreads(). Built with -fsanitize=thread this program must fail,
-// with a report that names both lines: a test that is expected to fail (WILL_FAIL) shows that
-// ThreadSanitizer sees such races, and so that its silence about the other kernels means something.
-// With the argument "barrier" the kernel is right and the program must pass.
+// Kernels with a missing __syncthreads(). Built with -fsanitize=thread this program must fail, with
+// a report that names both lines: so ThreadSanitizer sees such races, and its silence about the
+// other kernels means something. The argument says where barriers are: "none", "first" (behind the
+// write, none before the next one, which comes while others still read), or "both", which is right.
 #include <tessera/cuda/emulation.hpp>
 
 #include <string_view>
@@ -10,13 +10,16 @@
 
 namespace tessera::cuda {
 
-template <bool Barrier>
+template <int Barriers>
 __global__ void reverse(const float* from, float* to) {
   __shared__ float part[64];
-  part[threadIdx.x] = from[threadIdx.x];
-  (void)shuffle(1, 0);  // orders the lanes of a warp, not the warps of the block
-  if constexpr (Barrier) __syncthreads();
-  to[threadIdx.x] = part[blockDim.x - 1 - threadIdx.x];
+  for (int round = 0; round < 2; ++round) {
+    part[threadIdx.x] = from[threadIdx.x];
+    (void)shuffle(1, 0);  // orders the lanes of a warp, not the warps of the block
+    if constexpr (Barriers > 0) __syncthreads();
+    to[threadIdx.x] = part[blockDim.x - 1 - threadIdx.x];
+    if constexpr (Barriers > 1) __syncthreads();
+  }
 }
 
 }  // namespace tessera::cuda
@@ -25,7 +28,10 @@ int main(int argc, char** argv) {
   using namespace tessera::cuda;
   const std::vector<float> from(64, 1.0f);
   std::vector<float> to(64);
-  const bool right = argc > 1 && std::string_view(argv[1]) == "barrier";
-  emulate(right ? &reverse<true> : &reverse<false>, {1}, {64}, 0, from.data(), to.data());
+  const std::string_view barriers = argc > 1 ? argv[1] : "none";
+  const auto kernel = barriers == "both"    ? &reverse<2>
+                      : barriers == "first" ? &reverse<1>
+                                            : &reverse<0>;
+  emulate(kernel, {1}, {64}, 0, from.data(), to.data());
   return 0;
 }

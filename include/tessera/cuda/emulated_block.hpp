@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What both executors of an emulated block share: the indices, a device thread's own state, the
+// What an emulated block has besides its barriers: the indices, a device thread's own state, the
 // slots through which the lanes of a warp exchange values, and shared memory.
 #pragma once
 #include <cstddef>
@@ -9,31 +9,17 @@
 #include <vector>
 
 #include <tessera/cuda/dim3.hpp>
+#include <tessera/cuda/emulated_sanitizers.hpp>
 #include <tessera/tensor/error.hpp>
 #include <tessera/tensor/text.hpp>
 
-// ThreadSanitizer and AddressSanitizer know threads, but not fibers that change stacks by hand.
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-#define TESSERA_CUDA_EMULATE_BY_THREADS 1
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer) || __has_feature(address_sanitizer)
-#define TESSERA_CUDA_EMULATE_BY_THREADS 1
-#endif
-#endif
-
-// A variable of its own for every device thread: fibers save and restore it at each switch.
-#ifdef TESSERA_CUDA_EMULATE_BY_THREADS
-#define TESSERA_CUDA_OF_DEVICE_THREAD inline thread_local constinit
-#else
-#define TESSERA_CUDA_OF_DEVICE_THREAD inline constinit
-#endif
-
 namespace tessera::cuda {
 
-TESSERA_CUDA_OF_DEVICE_THREAD Dim3 threadIdx{0, 0, 0};
-TESSERA_CUDA_OF_DEVICE_THREAD Dim3 blockIdx{0, 0, 0};
-TESSERA_CUDA_OF_DEVICE_THREAD Dim3 blockDim{};
-TESSERA_CUDA_OF_DEVICE_THREAD Dim3 gridDim{};
+// Those of the device thread that runs: fibers save and restore them at each switch.
+inline constinit Dim3 threadIdx{0, 0, 0};
+inline constinit Dim3 blockIdx{0, 0, 0};
+inline constinit Dim3 blockDim{};
+inline constinit Dim3 gridDim{};
 
 namespace emulation {
 
@@ -59,7 +45,7 @@ struct DeviceThread {
   std::vector<PendingCopy> copies;
   std::vector<std::size_t> groups;  // number of copies up to the end of each committed group
 };
-TESSERA_CUDA_OF_DEVICE_THREAD DeviceThread* this_thread = nullptr;
+inline constinit DeviceThread* this_thread = nullptr;
 
 /// A launch: `kernel` called with `arguments` by every thread of every block.
 struct Launch {
@@ -101,7 +87,7 @@ class BlockState {
   unsigned lanes(unsigned warp) const {
     return count_ - warp * warp_size < warp_size ? count_ - warp * warp_size : warp_size;
   }
-  void start_thread(unsigned thread) {
+  TESSERA_CUDA_UNWATCHED void start_thread(unsigned thread) {
     this_thread = &threads_[thread];
     this_thread->exchanges = 0;
     this_thread->copies.clear();

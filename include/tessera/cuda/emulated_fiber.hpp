@@ -11,12 +11,15 @@
 #include <cstdint>
 #include <new>
 
+#include <tessera/cuda/emulated_sanitizers.hpp>
+
 namespace tessera::cuda::emulation {
 
-/// A stack of 64 KiB above a page that nobody may touch: overflow ends the program.
+/// A stack of 64 KiB, with sanitizers 256, above a page that nobody may touch: overflow ends the
+/// program.
 class Stack {
  public:
-  static constexpr std::size_t guard = 4096, bytes = 64 * 1024;
+  static constexpr std::size_t guard = 4096, bytes = stack_factor * 64 * 1024;
   Stack() {
     void* const memory = mmap(nullptr, guard + bytes, PROT_READ | PROT_WRITE,
                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -60,7 +63,9 @@ class Context {
     frame[6] = reinterpret_cast<void*>(entry);
     stack_pointer_ = frame;
   }
-  void switch_to(const Context& to) { switch_stack(&stack_pointer_, to.stack_pointer_); }
+  TESSERA_CUDA_UNWATCHED void switch_to(const Context& to) {
+    switch_stack(&stack_pointer_, to.stack_pointer_);
+  }
 
  private:
   void* stack_pointer_ = nullptr;
@@ -76,7 +81,7 @@ class Context {
     context_.uc_stack.ss_size = Stack::bytes;
     makecontext(&context_, entry, 0);
   }
-  void switch_to(const Context& to) { swapcontext(&context_, &to.context_); }
+  TESSERA_CUDA_UNWATCHED void switch_to(const Context& to) { swapcontext(&context_, &to.context_); }
 
  private:
   ucontext_t context_{};

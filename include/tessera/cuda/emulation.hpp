@@ -10,12 +10,8 @@
 
 #include <tessera/cuda/dim3.hpp>
 #include <tessera/cuda/emulated_block.hpp>
-#include <tessera/cuda/emulated_math.hpp>
-#ifdef TESSERA_CUDA_EMULATE_BY_THREADS
-#include <tessera/cuda/emulated_threads.hpp>
-#else
 #include <tessera/cuda/emulated_fibers.hpp>
-#endif
+#include <tessera/cuda/emulated_math.hpp>
 
 // What a kernel text may rely on, on the GPU (<tessera/cuda/intrinsics.hpp>) and here:
 //   words      __global__ __device__ __host__ __forceinline__ __shared__ __restrict__
@@ -54,12 +50,7 @@
 namespace tessera::cuda {
 
 namespace emulation {
-#ifdef TESSERA_CUDA_EMULATE_BY_THREADS
-using Block = ThreadBlock;
-#else
-using Block = FiberBlock;
-#endif
-inline Block this_block;  // the one emulated block of the process
+inline FiberBlock this_block;  // the one emulated block of the process
 inline std::mutex one_launch;
 }  // namespace emulation
 
