@@ -299,6 +299,25 @@ TEST_CASE("cuda: where cuDNN has no engine, Tessera computes, unless cuDNN is de
                        DeviceError);
 }
 
+TEST_CASE("cuda: where cuDNN fails while it is measured, Tessera computes, and again next time") {
+  const WithCudnn with;
+  emulated_cudnn.runs_fail = true;
+  {
+    Passes passes;
+    CHECK(passes.runs_of_cudnn() == 0);
+    CHECK(difference(passes.in.y, passes.in.expected_y(true)) <= tolerance<float>);
+    CHECK(difference(passes.in.dweight, passes.in.expected_dweight()) <= tolerance<float>);
+    CHECK(passes.runs_of_cudnn() == 0);
+    CHECK(measurements.made == 3);  // Tessera's, once for each pass
+    passes.gpu.convolutions = Convolutions::cudnn;
+    CHECK_THROWS_AS(passes.forward(), DeviceError);
+  }
+  emulated_cudnn.runs_fail = false;
+  Passes passes;  // that it failed is not kept on disk
+  expect_measured(2, 1, 3);
+  CHECK(passes.runs_of_cudnn() > 0);
+}
+
 TEST_CASE("cuda: networks whose convolutions are cuDNN's give the CPU's step") {
   const WithCudnn with;
   expect_measured(2, 1, 100);

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // cuDNN without a GPU: opening it, operation graphs, and the choice of engines for a GPU that is
 // only described. Where cuDNN is not installed, what needs it says so and is not checked.
+#include <dlfcn.h>
 #include <doctest/doctest.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
+#include <filesystem>
 #include <set>
 #include <string>
 #include <vector>
@@ -194,6 +196,22 @@ TEST_CASE("a library that is missing, or is not cuDNN, is not available and says
   }
 }
 
+#ifdef TESSERA_HAS_CUDNN_HEADERS
+TEST_CASE("a cuDNN whose parts are missing is not called, as it would end the program") {
+  const CudnnLibrary& whole = CudnnLibrary::instance();
+  if (!whole.available()) return;
+  Dl_info file{};
+  REQUIRE(dladdr(reinterpret_cast<void*>(whole.functions().get_version), &file) != 0);
+  const std::filesystem::path folder =
+      std::filesystem::temp_directory_path() / text({"tessera_cudnn_", getpid()});
+  std::filesystem::create_directory(folder);
+  std::filesystem::copy_file(file.dli_fname, folder / "libcudnn.so.9");
+  const CudnnLibrary alone = CudnnLibrary::open((folder / "libcudnn.so.9").c_str());
+  std::filesystem::remove_all(folder);
+  CHECK(contains(std::string(alone.why_not()), "there is no libcudnn_graph.so.9 beside it"));
+}
+#endif
+
 TEST_CASE("child: $TESSERA_CUDNN names a file that is not there" * doctest::skip()) {
   CHECK_FALSE(CudnnLibrary::instance().available());
   const std::string why(CudnnLibrary::instance().why_not());
@@ -238,7 +256,8 @@ TEST_CASE("a described GPU gets a plan for every problem: deterministic, and flo
     const CudnnConvolution plan(problem, device);
     CAPTURE(plan.engine());
     CHECK(contains(plan.engine(), "engine "));
-    for (const char* note : {"nondeterministic", "down_convert", "reduced_precision"})
+    for (const char* note :
+         {"nondeterministic", "down_convert", "reduced_precision", "fft", "winograd"})
       CHECK_FALSE(contains(plan.engine(), note));
     const bool tensor_core = contains(plan.engine(), "tensor_core");
     if (problem.precision == Precision::float32) CHECK_FALSE(tensor_core);

@@ -71,7 +71,10 @@ class Blas {
   Blas(const Blas&) = delete;
   Blas& operator=(const Blas&) = delete;
   ~Blas() {
-    if (handle_) cublasDestroy(handle_);
+    if (handle_) {
+      const std::scoped_lock alone(runtime::recording_or_waiting);
+      cublasDestroy(handle_);  // waits for the GPU
+    }
     if (workspace_) runtime::release(workspace_);
   }
 

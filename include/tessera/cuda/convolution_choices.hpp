@@ -84,6 +84,8 @@ class ConvolutionChoices {
     }
     return {known.plan.get(), demanded || known.cudnn_is_faster.has_value()};
   }
+  /// Tessera computes it until this GPU is opened again.
+  void refuse(const ConvolutionCall& call) { known_[call].cudnn_is_faster = false; }
   /// Keeps what was measured.
   void remember(const ConvolutionCall& call, bool cudnn_is_faster) {
     known_[call].cudnn_is_faster = cudnn_is_faster;

@@ -154,12 +154,18 @@ class CudnnConvolution {
          engine.values<cudnnBackendNumericalNote_t>(CUDNN_ATTR_ENGINE_NUMERICAL_NOTE)) {
       good = good && note != CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC &&
              note != CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS &&
-             note != CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION &&
+             note != CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION && !transforms(note) &&
              (note != CUDNN_NUMERICAL_NOTE_TENSOR_CORE || problem_.precision == Precision::tf32);
       engine_ += text({separator, note < std::size(names) ? names[note] : "unknown note"});
       separator = ", ";
     }
     return good;
+  }
+
+  /// Of engines that multiply sums of the inputs in their place: other rounding, and a NaN spreads.
+  static bool transforms(cudnnBackendNumericalNote_t note) {
+    return note == CUDNN_NUMERICAL_NOTE_FFT || (note >= CUDNN_NUMERICAL_NOTE_WINOGRAD &&
+                                                note <= CUDNN_NUMERICAL_NOTE_WINOGRAD_TILE_13x13);
   }
 
   CudnnProblem problem_;

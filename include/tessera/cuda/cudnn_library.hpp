@@ -15,11 +15,14 @@
 
 #include <cstddef>
 #include <cstdlib>
+#include <filesystem>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 
+#include <tessera/cuda/recording.hpp>
 #include <tessera/tensor/error.hpp>
 #include <tessera/tensor/text.hpp>
 
@@ -78,6 +81,7 @@ class CudnnLibrary {
     find(f.get_attribute, "cudnnBackendGetAttribute");
     find(f.finalize, "cudnnBackendFinalize");
     find(f.execute, "cudnnBackendExecute");
+    if (library.available()) library.why_not_ = missing_part(path, f);
     if (library.available()) {
       const std::size_t version = library.version();
       if (version / 10000 != CUDNN_MAJOR || version < 90800)
@@ -101,6 +105,21 @@ class CudnnLibrary {
   }
 
  private:
+  /// A sentence where a library is missing that cuDNN opens at its first call: it would end the
+  /// program then. They lie beside it.
+  static std::string missing_part(const char* path, const CudnnFunctions& functions) {
+    Dl_info file{};
+    std::error_code error;
+    if (!dladdr(reinterpret_cast<void*>(functions.get_version), &file)) return "";
+    const auto folder = std::filesystem::canonical(file.dli_fname, error).parent_path();
+    for (const char* part :
+         {"graph", "heuristic", "engines_precompiled", "engines_runtime_compiled"})
+      if (const auto name = text({"libcudnn_", part, ".so.", CUDNN_MAJOR});
+          !error && !std::filesystem::exists(folder / name, error))
+        return text({path, " is no cuDNN that Tessera can use: there is no ", name, " beside it"});
+    return "";
+  }
+
   CudnnFunctions functions_;
   std::string why_not_;
 };
@@ -139,7 +158,9 @@ class CudnnHandle {
     return *this;
   }
   ~CudnnHandle() {
-    if (handle_) CudnnLibrary::instance().functions().destroy(handle_);
+    if (!handle_) return;
+    const std::scoped_lock alone(runtime::recording_or_waiting);
+    CudnnLibrary::instance().functions().destroy(handle_);  // waits for the GPU
   }
 
   cudnnHandle_t get() const { return handle_; }

@@ -16,7 +16,7 @@ namespace tessera::cuda {
 
 /// What tests decide and see of the emulated GPU's cuDNN.
 struct EmulatedCudnn {
-  bool present = false, has_engines = true;
+  bool present = false, has_engines = true, runs_fail = false;
   int plans = 0, runs = 0;  // made, and put into a stream
 };
 inline EmulatedCudnn emulated_cudnn;
@@ -106,6 +106,7 @@ class CudnnConvolution {
   void run(const CudnnHandle& handle, const void* first, const void* second, void* result,
            void* workspace) const {
     const CudnnTensors tensors = tensors_of(problem_, first, second, result, !workspace);
+    if (emulated_cudnn.runs_fail) throw DeviceError("cuDNN: cudnnBackendExecute: failed");
     ++emulated_cudnn.runs;
     handle.stream().put([problem = problem_, tensors, workspace, bytes = workspace_bytes()] {
       std::memset(workspace, 0xFF, bytes);

@@ -24,6 +24,7 @@ class Staging<Cuda> {
   /// Makes room for `bytes` and a little per array; waits where the batch before last is still
   /// read.
   void begin(std::size_t bytes) {
+    context_.engine();  // makes its GPU the thread's, for what is allocated here
     current_ = 1 - current_;
     Slot& slot = slots_[current_];
     if (slot.sent) slot.read.wait();
