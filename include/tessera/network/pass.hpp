@@ -2,32 +2,17 @@
 // A pass: plan, arena and executor of one forward and its backward. Several passes of one model may
 // be alive at once.
 #pragma once
-#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <tessera/kernels/cpu/copy.hpp>
 #include <tessera/network/code.hpp>
-#include <tessera/network/planner.hpp>
+#include <tessera/network/pass_options.hpp>
 #include <tessera/network/state.hpp>
 #include <tessera/tensor/text.hpp>
 
 namespace tessera {
-
-/// What `Model::pass` takes.
-struct PassOptions {
-  int batch = 1;
-  Mode mode = Mode::train;
-  bool gradients = true;  // a backward will follow
-  bool parameter_gradients =
-      true;  // false: the network is only passed through, as a discriminator for its generator
-  bool input_gradients = false;
-  std::vector<Shape> inputs{};        // sizes other than the declared ones
-  std::vector<std::string> keep{};    // taps that stay readable until the loss
-  std::vector<std::string> inject{};  // taps whose gradients the caller adds to
-  bool poison_dead_buffers =
-      false;  // every buffer is NaN before its first and after its last use: finds plan errors
-};
 
 /// One forward and its backward through a model. In order: write `input` (and `input_valid`),
 /// `forward`, read `output` and taps, `zero_gradients`, add to `output_gradient` and tap gradients,
@@ -43,10 +28,10 @@ class Pass {
         context_(context),
         options_(std::move(options)),
         frozen_(state.frozen) {
-    make_the_plan();
+    plan_ = detail::plan_of(structure_, options_, frozen_, sizeof(T));
     for (std::size_t i = 0; i < code_.size(); ++i)
       if (!code_[i].forward)
-        throw ArgumentError(text({where(static_cast<int>(i)),
+        throw ArgumentError(text({detail::where(structure_, static_cast<int>(i)),
                                   " is written for float alone and cannot run in another scalar"}));
     arena_ = Memory<Device>::template make<std::byte>(context_, plan_.bytes);
     if (options_.poison_dead_buffers)
@@ -80,12 +65,14 @@ class Pass {
   View<const T> output_of(int operation) {
     return value(structure_.operations[static_cast<std::size_t>(operation)].output);
   }
-  View<const T> tap(std::string_view label) { return value(find(label, options_.keep, "keep")); }
+  View<const T> tap(std::string_view label) {
+    return value(detail::asked_tap(structure_, label, options_.keep, "keep"));
+  }
 
   /// Gradients of the loss: what the caller adds to.
   View<T> output_gradient() { return gradient(structure_.output); }
   View<T> tap_gradient(std::string_view label) {
-    return gradient(find(label, options_.inject, "inject"));
+    return gradient(detail::asked_tap(structure_, label, options_.inject, "inject"));
   }
   /// Gradient of input i after backward; empty unless input_gradients was asked for.
   View<const T> input_gradient(int i = 0) { return gradient(i); }
@@ -140,52 +127,6 @@ class Pass {
   }
 
  private:
-  std::string where(int operation) const {
-    const Operation& op = structure_.operations[static_cast<std::size_t>(operation)];
-    const std::string path = path_of(structure_, op);
-    return path.empty() ? std::string(op.layer->name) : text({op.layer->name, " \"", path, "\""});
-  }
-  int value_of(std::string_view label) const {
-    if (const int v = tessera::value_of(structure_, label); v >= 0) return v;
-    throw ArgumentError(text({"the network has no Tap or Input \"", label, "\""}));
-  }
-  int find(std::string_view label, const std::vector<std::string>& asked,
-           const char* option) const {
-    const int v = value_of(label);
-    for (const auto& l : asked)
-      if (l == label) return v;
-    throw ArgumentError(
-        text({"tap \"", label, "\" was not asked for: name it in PassOptions::", option}));
-  }
-
-  void make_the_plan() {
-    const Grow<int> kept = values_of(options_.keep), injected = values_of(options_.inject);
-    if (options_.batch < 1)
-      throw ArgumentError(text({"a pass needs a batch of at least 1, got ", options_.batch}));
-    if (options_.inputs.size() > static_cast<std::size_t>(structure_.inputs))
-      throw ShapeError(text({"the network has ", structure_.inputs, " inputs, got shapes for ",
-                             options_.inputs.size()}));
-    for (std::size_t i = 0; i < options_.inputs.size(); ++i)
-      if (options_.inputs[i].channels != structure_.values[i].shape.channels)
-        throw ShapeError(
-            text({"input ", i, ": the network takes ", structure_.values[i].shape.channels,
-                  " channels, got ", to_string(options_.inputs[i])}));
-    plan_ = make_plan(structure_,
-                      PassRequest{options_.batch, options_.gradients, options_.parameter_gradients,
-                                  options_.input_gradients, options_.inputs, kept.view(),
-                                  injected.view(), frozen_, sizeof(T)});
-    if (plan_.complaint == Complaint::none) return;
-    const bool two = plan_.fault_second.channels != 0;
-    throw ShapeError(text({where(plan_.fault_operation), ": ", sentence(plan_.complaint),
-                           "; input is ", to_string(plan_.fault_first), two ? " and " : "",
-                           two ? to_string(plan_.fault_second) : std::string()}));
-  }
-  Grow<int> values_of(const std::vector<std::string>& labels) const {
-    Grow<int> values;
-    for (const auto& label : labels) values.push(value_of(label));
-    return values;
-  }
-
   std::byte* bytes(int buffer) {
     return buffer < 0 ? nullptr : arena_.data() + plan_.buffers[buffer].offset;
   }
@@ -225,7 +166,8 @@ class Pass {
     if (p.backward) run.dy_ = gradient(op.output);
     run.saved_ = reinterpret_cast<T*>(bytes(p.saved));
     if (op.tensor_count > Run<Device, T>::max_state)
-      throw ArgumentError(text({where(i), " lists more tensors than a layer may have"}));
+      throw ArgumentError(
+          text({detail::where(structure_, i), " lists more tensors than a layer may have"}));
     for (int t = 0; t < op.tensor_count; ++t) {
       const TensorInfo& info = structure_.tensors[static_cast<std::size_t>(op.first_tensor + t)];
       if (info.parameter.role == Role::counter) {
