@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The same program on an NVIDIA GPU: a network, its training, a pointwise function and a layer of
-// your own with CUDA kernels. No nvcc: kernels are text, compiled for the GPU that is there. Where
-// there is none the program says why and trains on the CPU.
+// your own with CUDA kernels, checked first. No nvcc: kernels are text, compiled for the GPU that
+// is there. Where there is none the program says why and trains on the CPU.
 #include <tessera/cuda.hpp>
 #include <tessera/tessera.hpp>
+#include <tessera/testing/device_check.hpp>
 
 namespace ts = tessera;
 
@@ -93,6 +94,13 @@ using Net =
                 Swish, ts::Named<"scale", ChannelScale<16>>,
                 ts::PartialConv2d<16, 3, ts::kernel(3).padding(1)>, ts::Sigmoid>;
 
+/// The layer alone: one step by its kernels beside one by its code for the CPU, in double.
+bool check() {
+  const auto report = ts::testing::device_check<ts::Network<ts::Input<5, 7, 3>, ChannelScale<3>>>();
+  std::printf("channel_scale on both devices %s\n", report.text().c_str());
+  return report.passed();
+}
+
 /// Trains on images of one colour each; whether the error falls to half.
 template <class Device>
 bool train(const ts::Context<Device>& context) {
@@ -115,7 +123,7 @@ bool train(const ts::Context<Device>& context) {
 int main() try {
   std::string why_not;
   if (ts::cuda::runtime::device_count(&why_not) > 0)
-    return train(ts::Context<ts::Cuda>::standard()) ? 0 : 1;
+    return check() && train(ts::Context<ts::Cuda>::standard()) ? 0 : 1;
   std::printf("no GPU can be used: %s\n", why_not.c_str());
   return train(ts::Context<ts::Cpu>::standard()) ? 0 : 1;
 } catch (const ts::Error& error) {

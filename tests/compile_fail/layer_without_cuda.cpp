@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A layer that is written for the CPU alone, in a model for the GPU.
-// EXPECT-GCC: static assertion failed: tessera: this layer needs `static void forward.const tessera::Run<Device, T>&.` and a `backward` of the same form for the device of the model
-// EXPECT-CLANG: tessera: this layer needs `static void forward.const tessera::Run<Device, T>&.` and a `backward` of the same form for the device of the model
+// EXPECT-GCC: static assertion failed: tessera: this layer needs `static void forward.const tessera::Run<Device, T>&.` and a `backward` of the same form for the device of the model; both are named at `layer_has_no_code_for<layer, device>`
+// EXPECT-CLANG: tessera: this layer needs `static void forward.const tessera::Run<Device, T>&.` and a `backward` of the same form for the device of the model; both are named at `layer_has_no_code_for<layer, device>`
 #define TESSERA_CUDA_EMULATE
 #include <tessera/cuda.hpp>
 #include <tessera/network/model.hpp>

@@ -170,7 +170,7 @@ class Engine {
   static void check_types(const detail::EmulatedKernel<P...>&, const A&...) {
     static_assert(
         std::is_same_v<void(P...), void(A...)>,
-        "a launch's arguments need the kernel's own types: the GPU does not convert them");
+        "tessera: a launch's arguments need the kernel's own types: the GPU does not convert them");
   }
 #else
   /// Compiled once, and not for every launch.

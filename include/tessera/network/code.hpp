@@ -22,8 +22,8 @@ template <class L, class Device>
 struct layer_has_no_code_for {
   static_assert(sizeof(L) == 0,
                 "tessera: this layer needs `static void forward(const tessera::Run<Device, T>&)` "
-                "and a `backward` of "
-                "the same form for the device of the model");
+                "and a `backward` of the same form for the device of the model; both are named at "
+                "`layer_has_no_code_for<layer, device>`");
 };
 
 namespace detail {
