@@ -11,7 +11,6 @@
 #include <tessera/layers/activations.hpp>
 #include <tessera/layers/partial_conv2d.hpp>
 #include <tessera/network/model.hpp>
-#include <tessera/training/trainer.hpp>
 
 // clang-format off
 namespace tessera::cuda {

@@ -174,11 +174,12 @@ inline Compiled compile(const Program& program, const std::string& architecture,
     throw DeviceError("NVRTC " + compiler_version() + " cannot compile " +
                       detail::first_few(program.names) + " for " + architecture + ": " + cause);
   };
-  const bool missing = text.find("is undefined") != text.npos;
-  if (result != NVRTC_SUCCESS)
+  if (result != NVRTC_SUCCESS) {
+    const bool missing = text.find("is undefined") != text.npos;
     fail(nvrtcGetErrorString(result) + detail::shortened(text) +
          (missing ? "\nA text sees the texts that TESSERA_CUDA_TEXT lists for it, and theirs."
                   : ""));
+  }
 
   Compiled compiled;
   std::size_t size = 0;

@@ -112,10 +112,11 @@ class CudnnLibrary {
     std::error_code error;
     if (!dladdr(reinterpret_cast<void*>(functions.get_version), &file)) return "";
     const auto folder = std::filesystem::canonical(file.dli_fname, error).parent_path();
+    if (error) return "";
     for (const char* part :
          {"graph", "heuristic", "engines_precompiled", "engines_runtime_compiled"})
       if (const auto name = text({"libcudnn_", part, ".so.", CUDNN_MAJOR});
-          !error && !std::filesystem::exists(folder / name, error))
+          !std::filesystem::exists(folder / name, error))
         return text({path, " is no cuDNN that Tessera can use: there is no ", name, " beside it"});
     return "";
   }

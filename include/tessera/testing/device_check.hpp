@@ -6,13 +6,13 @@
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
-#include <limits>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include <tessera/network/model.hpp>
 #include <tessera/tensor/transfer.hpp>
+#include <tessera/testing/check_report.hpp>
 
 namespace tessera::testing {
 
@@ -26,20 +26,16 @@ struct DeviceCheckOptions {
 };
 
 /// What a device check found: the worst number, and where.
-struct DeviceCheckReport {
-  double worst_error = 0, tolerance = 0;
-  std::string worst_tensor;
-  std::size_t worst_index = 0, checked = 0;
+struct DeviceCheckReport : CheckReport {
   double gpu = 0, cpu = 0;
 
-  bool passed() const { return checked > 0 && worst_error <= tolerance; }
   std::string text() const {
     char line[256];
     std::snprintf(line, sizeof line,
-                  "%s: %zu numbers, worst error %.2e (tolerance %.0e) at %s[%zu]: GPU %.9g, CPU "
+                  "%s: %d numbers, worst error %.2e (tolerance %.0e) at %s[%lld]: GPU %.9g, CPU "
                   "%.9g",
                   passed() ? "passed" : "FAILED", checked, worst_error, tolerance,
-                  worst_tensor.c_str(), worst_index, gpu, cpu);
+                  worst_tensor.c_str(), static_cast<long long>(worst_index), gpu, cpu);
     return line;
   }
 };
@@ -56,7 +52,7 @@ template <class Net, class T, class Device>
 StepResults<T> checked_step(const DeviceCheckOptions& options, const Context<Device>& context) {
   RandomStream random(options.seed, 0x646576696365u);
   const auto draw = [&](T* numbers, std::size_t count) {
-    for (std::size_t i = 0; i < count; ++i) numbers[i] = static_cast<T>(random.normal());
+    for (std::size_t i = 0; i < count; ++i) numbers[i] = static_cast<T>(2 * random.uniform() - 1);
   };
   Model<Net, Device, T> model(options.seed, context);
   for (const NamedTensor& tensor : model.tensors()) {
@@ -130,11 +126,7 @@ DeviceCheckReport device_check(const DeviceCheckOptions& options = {},
     for (const T v : expected) scale = std::max(scale, std::abs(static_cast<double>(v)));
     for (std::size_t k = 0; k < expected.size(); ++k) {
       const double a = static_cast<double>(gpu[i].second[k]), b = static_cast<double>(expected[k]);
-      const double error = std::abs(a - b) / scale;
-      if (++report.checked > 1 && error <= report.worst_error) continue;
-      report.worst_error = std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
-      report.worst_tensor = name;
-      report.worst_index = k;
+      if (!report.note(std::abs(a - b) / scale, name, static_cast<std::int64_t>(k))) continue;
       report.gpu = a;
       report.cpu = b;
     }

@@ -9,6 +9,7 @@
 
 #include <tessera/network/model.hpp>
 #include <tessera/tensor/tensor.hpp>
+#include <tessera/testing/check_report.hpp>
 
 namespace tessera::testing {
 
@@ -23,16 +24,11 @@ struct GradientCheckOptions {
 };
 
 /// What a gradient check found: the worst entry, and where.
-struct GradientCheckReport {
-  double worst_error = 0, tolerance = 0;
-  std::string worst_tensor;
-  std::int64_t worst_index = 0;
+struct GradientCheckReport : CheckReport {
   double analytic = 0, numeric = 0;
-  int checked = 0;
   bool in_double =
       true;  // false: a layer is written for float alone, and the check is as coarse as float
 
-  bool passed() const { return checked > 0 && worst_error <= tolerance; }
   std::string text() const {
     char line[256];
     std::snprintf(line, sizeof line,
@@ -140,11 +136,7 @@ class GradientCheck {
       const double numeric = (above - below) / (2 * step_),
                    analytic = static_cast<double>(gradients[k]);
       const double error = std::abs(numeric - analytic) / scale;
-      ++report_.checked;
-      if (!(error > report_.worst_error) && report_.checked > 1 && !std::isnan(error)) continue;
-      report_.worst_error = std::isnan(error) ? std::numeric_limits<double>::infinity() : error;
-      report_.worst_tensor = name;
-      report_.worst_index = static_cast<std::int64_t>(k);
+      if (!report_.note(error, name, static_cast<std::int64_t>(k))) continue;
       report_.analytic = analytic;
       report_.numeric = numeric;
     }

@@ -38,14 +38,15 @@ inline void run_fastest(const Context<Cuda>& context, const ConvolutionCall& cal
   engine.clear(sums);
   float* const to = added ? reinterpret_cast<float*>(sums.data()) : result;
   const double seconds_own = seconds_of(engine, [&] { own(to); });
+  bool cudnn_is_faster = false;
   try {
-    const double seconds_cudnn = seconds_of(engine, [&] { by_cudnn(*choice.plan, to); });
-    choices.remember(call, seconds_cudnn < seconds_own);
-    if (seconds_cudnn < seconds_own) return by_cudnn(*choice.plan, result);
+    cudnn_is_faster = seconds_of(engine, [&] { by_cudnn(*choice.plan, to); }) < seconds_own;
+    choices.remember(call, cudnn_is_faster);
   } catch (const DeviceError&) {
     choices.refuse(call);  // a plan that cannot run is not the faster one
   }
-  own(result);
+  if (cudnn_is_faster) by_cudnn(*choice.plan, result);
+  else own(result);
 }
 
 /// Errors: DeviceError where cuDNN is demanded for another T than float
