@@ -133,3 +133,59 @@ TEST_CASE("cuda: a loss that is not finite stops the training and spoils no para
   CHECK(training.model.get("dec.weight") == before);
   CHECK(std::isnan(training.step().total()));
 }
+
+TEST_CASE("cuda: steps that are refused leave statistics, counters and dropout's count alone") {
+  const auto everything = [](Steps& training) {
+    std::vector<std::vector<float>> all;
+    for (const NamedTensor& t : training.model.tensors()) all.push_back(training.model.get(t.name));
+    std::uint64_t passes = 0;
+    const auto& state = training.model.state();
+    Memory<Cuda>::to_host(training.model.context(), &passes, state.passes(), sizeof passes);
+    all.push_back({static_cast<float>(passes)});
+    return all;
+  };
+  Steps training, twin;
+  for (Steps* s : {&training, &twin}) {
+    s->loader.next(s->batch);
+    for (int i = 0; i < 3; ++i) s->step();
+  }
+  const auto before = everything(training);
+  CHECK(before == everything(twin));
+  const float good = training.batch.image.view()(0, 0, 0, 0);
+  for (const float value : {NAN, INFINITY}) {
+    training.batch.image.view()(0, 0, 0, 0) = value;
+    for (int i = 0; i < 3; ++i) training.step();
+    CHECK(everything(training) == before);
+  }
+  // The gate stays shut until the losses are looked at: good steps do nothing either.
+  training.batch.image.view()(0, 0, 0, 0) = good;
+  training.step();
+  CHECK(everything(training) == before);
+  // fit looks first. Then it goes on with the bits of a training without those steps.
+  for (Steps* s : {&training, &twin}) s->trainer.fit(images(), options(1));
+  CHECK(everything(training) == everything(twin));
+  CHECK(training.trainer.optimizer().steps() == twin.trainer.optimizer().steps());
+}
+
+TEST_CASE("cuda: fit that fails leaves a model that evaluates and trains on") {
+  struct Bad {
+    ImageSet good = ramps(80);
+    std::size_t size() const { return good.size(); }
+    Shape shape() const { return good.shape(); }
+    void read(std::size_t i, View<float> image) const {
+      good.read(i, image);
+      if (i == 21) image.data[0] = NAN;
+    }
+  };
+  Model<Net, Cuda> model{Seed{3}};
+  Trainer trainer(model, loss(), Adam{.learning_rate = 0.05});
+  trainer.test_on(with_masks(ramps(7), LineMasks{}));
+  CHECK_THROWS_AS(trainer.fit(with_masks(Bad{}, RectangleMask{0, 0, 1, 1}), options(1)), Error);
+  const std::int64_t steps = trainer.optimizer().steps();
+  CHECK(steps < 20);
+  CHECK(model.counter("enc.1.num_batches_tracked") == steps);
+  for (const float v : model.get("enc.1.running_var")) CHECK(std::isfinite(v));
+  const EpochReport report = trainer.fit(images(), options(1));
+  CHECK(std::isfinite(report.test->mse));
+  CHECK(model.counter("enc.1.num_batches_tracked") == steps + 6);
+}

@@ -240,3 +240,75 @@ TEST_CASE("GanStep: the condition has the channels and the size of the generator
       doctest::Contains("a concatenation joins channels, so both inputs need the same height"),
       ShapeError);
 }
+
+namespace {
+
+/// Numbers, counters and dropout's count of both models.
+template <class DNet>
+std::vector<float> everything(Pair<DNet>& pair) {
+  std::vector<float> all = numbers(pair.g), d = numbers(pair.d);
+  all.insert(all.end(), d.begin(), d.end());
+  for (const std::int64_t c : pair.g.state().counters.span()) all.push_back(static_cast<float>(c));
+  for (const std::int64_t c : pair.d.state().counters.span()) all.push_back(static_cast<float>(c));
+  all.push_back(static_cast<float>(pair.g.state().training_passes));
+  all.push_back(static_cast<float>(pair.d.state().training_passes));
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("GanStep: a step that is refused leaves both networks as they were") {
+  for (const bool generator_first : {false, true})
+    for (const float value :
+         {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()})
+      for (const bool in_truth : {false, true}) {
+        CAPTURE(generator_first);
+        CAPTURE(in_truth);
+        Pair<Conditional> pair, twin;
+        const GanOptions options{.batch = batch, .generator_first = generator_first};
+        auto step = make_step(pair, options), undisturbed = make_step(twin, options);
+        const Images images(5);
+        const auto good = [&](auto& s) {
+          copy(images.input.view(), s.generator_pass().input());
+          s({images.truth.view(), nullptr});
+        };
+        good(step), good(undisturbed);
+        const auto before = everything(pair);
+        Images bad(6);
+        (in_truth ? bad.truth : bad.input).span()[40] = value;
+        for (int i = 0; i < 2; ++i) {
+          copy(bad.input.view(), step.generator_pass().input());
+          CHECK_THROWS_AS(step({bad.truth.view(), nullptr}), Error);
+          CHECK(everything(pair) == before);
+        }
+        good(step), good(undisturbed);
+        CHECK(everything(pair) == everything(twin));
+      }
+}
+
+TEST_CASE("GanStep: a network that was trained already keeps its part of a refused step") {
+  constexpr double infinity = std::numeric_limits<double>::infinity();
+  const Images images(5);
+  {
+    Pair<D> pair;  // the discriminator learns; then the generator's loss is infinite
+    auto step = make_step(pair, {.batch = batch, .adversarial_weight = infinity});
+    const auto g = numbers(pair.g), d = numbers(pair.d);
+    copy(images.input.view(), step.generator_pass().input());
+    CHECK_THROWS_WITH_AS(step({images.truth.view(), nullptr}),
+                         doctest::Contains("the loss of the generator is not finite"), Error);
+    CHECK(numbers(pair.g) == g);
+    CHECK(numbers(pair.d) != d);
+    CHECK(pair.g.counter("1.num_batches_tracked") == 0);
+    CHECK(pair.d.counter("1.num_batches_tracked") == 2);  // the truth, and what was generated
+  }
+  Pair<D> pair;
+  auto step =
+      make_step(pair, {.batch = batch, .discriminator_weight = infinity, .generator_first = true});
+  const auto g = numbers(pair.g);
+  copy(images.input.view(), step.generator_pass().input());
+  CHECK_THROWS_WITH_AS(step({images.truth.view(), nullptr}),
+                       doctest::Contains("the loss of the discriminator is not finite"), Error);
+  CHECK(numbers(pair.g) != g);
+  CHECK(pair.g.counter("1.num_batches_tracked") == 1);
+  CHECK(pair.d.counter("1.num_batches_tracked") == 1);  // as the generator's judge
+}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The trainer: the loss falls, the same seed gives the same bits on any number of threads, files,
-// metrics and callbacks, a step allocates nothing, errors.
+// metrics and callbacks, a step allocates nothing, errors, steps that are refused.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -11,6 +11,7 @@
 #include <tessera/io/weights.hpp>
 #include <tessera/layers/activations.hpp>
 #include <tessera/layers/batch_norm2d.hpp>
+#include <tessera/layers/dropout.hpp>
 #include <tessera/layers/partial_conv2d.hpp>
 #include <tessera/layers/upsample2d.hpp>
 #include <tessera/losses/l1.hpp>
@@ -328,4 +329,145 @@ TEST_CASE("a training that fails leaves the last good weights on the disk") {
         }).starts_with("training stopped: the loss is not finite at step 4 (epoch 3): parameter"));
   loaded.load(folder / "model.safetensors");
   CHECK(loaded.get("enc.0.weight") == good);
+}
+
+namespace {
+
+/// A network with all that a forward changes: running statistics, counters, dropout's count.
+using Restless = Network<MaskedInput<8, 6, 3>, Named<"a", PartialConv2d<3, 8, same>>,
+                         Named<"bn", BatchNorm2d<8>>, LeakyReLU<>, Dropout<probability(0.25)>,
+                         Named<"b", PartialConv2d<8, 3, same>>, Named<"last", BatchNorm2d<3>>>;
+
+/// All that a later step or evaluation depends on.
+struct Everything {
+  std::vector<float> numbers;
+  std::vector<std::int64_t> counts;
+  bool operator==(const Everything& other) const {
+    return same_bits(numbers, other.numbers) && counts == other.counts;
+  }
+};
+template <class M, class L, class A>
+Everything everything(M& model, Trainer<M, L, A>& trainer) {
+  Everything all;
+  for (const auto span : {model.parameters(), model.statistics(), trainer.optimizer().buffer(0)})
+    all.numbers.insert(all.numbers.end(), span.begin(), span.end());
+  all.counts = {model.counter("bn.num_batches_tracked"), model.counter("last.num_batches_tracked"),
+                static_cast<std::int64_t>(model.state().training_passes),
+                trainer.optimizer().steps()};
+  return all;
+}
+
+/// Ramps of which one pixel of each image is something else.
+struct Spoilt {
+  float value;
+  ImageSet images = ramps(16);
+  std::size_t size() const { return images.size(); }
+  Shape shape() const { return images.shape(); }
+  void read(std::size_t i, View<float> image) const {
+    images.read(i, image);
+    image.pixel(7)[1] = value;
+  }
+};
+
+/// A loss that throws behind the forward, as one of a user may.
+struct ThrowingLoss {
+  bool* now;
+  void prepare(PassOptions&) const {}
+  template <class Device, class T>
+  void operator()(Pass<Device, T>& pass, const Truth<T>& truth, LossTerms& terms,
+                  double weight = 1) const {
+    if (*now) throw std::runtime_error("the loss threw");
+    MseLoss{}(pass, truth, terms, weight);
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a step that is refused leaves the model as it was: statistics, counters, dropout") {
+  constexpr float nan = std::numeric_limits<float>::quiet_NaN();
+  constexpr float infinity = std::numeric_limits<float>::infinity();
+  const RectangleMask known{4, 3, 2, 2}, hole{1, 0, 2, 3};  // pixel 7 is in row 1, column 1
+  for (const float value : {nan, infinity, -infinity, 3e38f})
+    for (const RectangleMask mask : {known, hole}) {
+      CAPTURE(value);
+      Model<Restless> model(Seed{5}), twin(Seed{5});
+      Trainer trainer(model, MseLoss{}, Adam{.learning_rate = 1e-2});
+      Trainer undisturbed(twin, MseLoss{}, Adam{.learning_rate = 1e-2});
+      const FitOptions options{.epochs = 2, .batch_size = 8, .seed = Seed{4}};
+      trainer.fit(data, options);
+      undisturbed.fit(data, options);
+      const Everything before = everything(model, trainer);
+      const auto bad = with_masks(Spoilt{value}, mask);
+      // By fit, and by a step of the caller's.
+      CHECK(error_of([&] {
+              trainer.fit(bad, {.batch_size = 8});
+            }).starts_with("training stopped: the loss is not finite at step 0 (epoch 1): "));
+      CHECK(everything(model, trainer) == before);
+      auto pass = trainer.make_pass(8);
+      BatchInput<Cpu, float> input(model.context());
+      Loader loader(bad, LoaderOptions::evaluation(8, Seed{1}));
+      Batch batch = loader.make_batch();
+      loader.next(batch);
+      for (int i = 0; i < 2; ++i) {
+        CHECK(error_of([&] { trainer.step(pass, input.write(pass, batch)); }) ==
+              "step: the loss is not finite");
+        CHECK(everything(model, trainer) == before);
+      }
+      const auto test = with_masks(ramps(7), LineMasks{});
+      CHECK(std::isfinite(evaluate(model, test, Seed{1}, 7).mse));
+      // What comes behind has the bits of a training that never saw the batch.
+      trainer.fit(data, options);
+      undisturbed.fit(data, options);
+      CHECK(everything(model, trainer) == everything(twin, undisturbed));
+    }
+}
+
+TEST_CASE("weights that explode: statistics are those of the last step that was taken") {
+  Model<Restless> model(Seed{5});
+  Trainer trainer(model, MseLoss{}, Sgd{.learning_rate = 1e30, .momentum = 0.9});
+  Everything last;
+  const std::string error = error_of([&] {
+    trainer.fit(data, {.epochs = 9, .batch_size = 8, .on_step = [&](const StepReport&) {
+                         last = everything(model, trainer);
+                       }});
+  });
+  CHECK(error.starts_with("training stopped: the loss is not finite at step "));
+  REQUIRE(last.counts.size() == 4);
+  CHECK(last.counts[0] >= 1);
+  CHECK(everything(model, trainer) == last);
+  CHECK(std::ranges::all_of(model.statistics(), [](float s) { return std::isfinite(s); }));
+}
+
+TEST_CASE("a step that throws leaves the model as it was") {
+  bool now = false;
+  Model<Restless> model(Seed{5});
+  Trainer trainer(model, ThrowingLoss{&now}, Adam{});
+  trainer.fit(data, {.batch_size = 8});
+  const Everything before = everything(model, trainer);
+  now = true;
+  CHECK_THROWS_AS(trainer.fit(data, {.batch_size = 8}), std::runtime_error);
+  CHECK(everything(model, trainer) == before);
+}
+
+TEST_CASE("a checkpoint from before a refused step is gone on from as if there had been none") {
+  const TemporaryFolder folder;
+  FitOptions options{.epochs = 2, .batch_size = 8, .seed = Seed{4}};
+  Model<Restless> whole(Seed{5}), first(Seed{5}), second(Seed{6});
+  Trainer a(whole, MseLoss{}, Adam{}), b(first, MseLoss{}, Adam{}), c(second, MseLoss{}, Adam{});
+  a.fit(data, options);
+  options.out = folder / "run";
+  options.epochs = 1;
+  b.fit(data, options);
+  CHECK(error_of([&] {
+          b.fit(with_masks(Spoilt{NAN}, RectangleMask{0, 0, 1, 1}), {.batch_size = 8});
+        }) != "no error");
+  b.fit(data, [&] {
+    FitOptions rest = options;
+    rest.epochs = 2, rest.resume = true;
+    return rest;
+  }());
+  CHECK(everything(first, b) == everything(whole, a));
+  options.epochs = 2, options.resume = true;
+  c.fit(data, options);  // complete already: the files have it
+  CHECK(everything(second, c) == everything(whole, a));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What a GPU notes of the losses of its steps, so that the host need not wait for each.
 #pragma once
+#include <cstddef>
 
 #include <tessera/tensor/context.hpp>
 
@@ -27,5 +28,23 @@ struct LossValues {
 
 /// Notes a step in *monitor, which lies in the GPU's memory.
 void note_losses(const Context<Cuda>&, const LossValues&, LossMonitor* monitor);
+
+/// Copies within the GPU's memory, of whole 4-byte words.
+struct GatedCopies {
+  static constexpr int max_count = 3;
+  int count = 0;
+  const void* from[max_count] = {};
+  void* to[max_count] = {};
+  std::size_t bytes[max_count] = {};
+
+  void add(const void* source, void* target, std::size_t size) {
+    from[count] = source, to[count] = target, bytes[count] = size;
+    ++count;
+  }
+};
+
+/// Does the copies where *gate is 0, and nothing where it is 1: to undo what a step did whose loss
+/// is not finite.
+void copy_if_closed(const Context<Cuda>&, const GatedCopies&, const int* gate);
 
 }  // namespace tessera::kernels

@@ -31,7 +31,7 @@ inline void add_sum(LossSums& sums, std::string_view name, double value) {
 
 /// Notes the losses of steps. A step is called `note` in behind its loss; where that gives false,
 /// or *gate() is 0 on the GPU, the loss is not finite and the step must not update anything.
-/// `collect` tells what was noted since the last call; on a GPU it waits.
+/// `collect` tells what was noted since the last call, and opens the gate again; on a GPU it waits.
 template <class Device>
 class LossWatch {
  public:
@@ -87,7 +87,7 @@ class LossWatch {
         int i = 0;
         for (const auto& term : terms_.unread()) detail::add_sum(sums, term.name, seen.sums[i++]);
       }
-      if (seen.gate == 1) restart();
+      restart();
       return {seen.gate == 1, seen.steps, seen.total};
     }
   }

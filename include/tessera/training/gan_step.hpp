@@ -19,6 +19,7 @@
 #include <tessera/losses/pixel_loss.hpp>
 #include <tessera/optimizers/optimizer.hpp>
 #include <tessera/tensor/repeated.hpp>
+#include <tessera/training/attempt.hpp>
 
 namespace tessera {
 
@@ -42,8 +43,10 @@ struct GanTerms {
 /// Rule       a discriminator with one input gets the image; one with two gets the generator's
 ///            (first) input as its first and the image as its second
 /// Errors     ShapeError where the discriminator does not take what the generator makes; Error
-///            where a loss is not finite: the network it belongs to is not updated then. A GPU is
-///            looked at every 16th step only; from such a step on the network stays as it was
+///            where a loss is not finite: the network it belongs to, and one that was not trained
+///            yet in this step, are then as before the step, running statistics and counters too.
+///            A GPU is looked at every 16th step only; from such a step on the network stays as it
+///            was
 /// GPU        input, truth and both models lie there, in one thread's stream; a step is recorded
 ///            as a graph and repeated
 /// Source     [isola2017]
@@ -77,6 +80,8 @@ class GanStep {
         options_(options),
         g_watch_(g_->context()),
         d_watch_(d_->context()),
+        g_kept_(g_->state(), g_->context()),
+        d_kept_(d_->state(), d_->context()),
         generated_(g_->pass(generator_request())),
         real_(d_->pass(discriminator_request())),
         fake_(d_->pass(discriminator_request())),
@@ -115,9 +120,10 @@ class GanStep {
     terms_ = recorded_;
     if constexpr (!on_host)
       if (++steps_ % look_every == 0) {
-        check(d_watch_.collect(sums_).finite, "discriminator");
-        check(g_watch_.collect(sums_).finite, "generator");
         sums_.clear();
+        const bool d_finite = look(d_watch_, d_optimizer_), g_finite = look(g_watch_, g_optimizer_);
+        check(d_finite, "discriminator");
+        check(g_finite, "generator");
       }
     return terms_;
   }
@@ -139,16 +145,18 @@ class GanStep {
 
   void step(const Truth<T>& truth, double factor) {
     recorded_ = {};
+    Attempt attempt(g_kept_);
     generated_.forward();
     write(real_, truth.images);  // all before a backward, which uses the generator's memory anew
     write(fake_, generated_.output());
     write(judged_, generated_.output());
-    if (options_.generator_first) train_generator(truth, factor);
+    if (options_.generator_first) train_generator(truth, factor, attempt);
     train_discriminator(factor);
-    if (!options_.generator_first) train_generator(truth, factor);
+    if (!options_.generator_first) train_generator(truth, factor, attempt);
   }
   void train_discriminator(double factor) {
     const double weight = options_.discriminator_weight;
+    Attempt attempt(d_kept_);
     real_.forward();
     fake_.forward();
     real_.zero_gradients();
@@ -156,18 +164,24 @@ class GanStep {
     criterion_.real(real_, recorded_.discriminator, weight);
     criterion_.fake(fake_, recorded_.discriminator, weight);
     check(d_watch_.note(recorded_.discriminator), "discriminator");
+    attempt.accept(d_watch_.gate());
     d_->zero_gradients();
     real_.backward();
     fake_.backward();
     update(d_optimizer_, factor);
   }
-  void train_generator(const Truth<T>& truth, double factor) {
+  /// `attempt` is that of the generator's own forward.
+  void train_generator(const Truth<T>& truth, double factor, Attempt<T, Device>& attempt) {
+    Attempt judging(d_kept_);
     judged_.forward();
     judged_.zero_gradients();
     criterion_.generator(judged_, recorded_.generator, options_.adversarial_weight);
     generated_.zero_gradients();
     reconstruction_(generated_, truth, recorded_.generator, 1);
     check(g_watch_.note(recorded_.generator), "generator");
+    attempt.accept(g_watch_.gate());
+    judging.accept(g_watch_.gate());
+    judging.accept(d_watch_.gate());
     judged_.backward();
     kernels::add_into(g_->context(), judged_.input_gradient(conditions),
                       generated_.output_gradient());
@@ -187,6 +201,13 @@ class GanStep {
     if constexpr (on_host) optimizer.prepare_step(factor);
     if (options_.clip_norm > 0) optimizer.launch_step(optimizer.clip_scale(options_.clip_norm));
     else optimizer.launch_step(1.0);
+  }
+  /// Whether the losses of the steps since the last look are finite; others do not count.
+  template <class O>
+  bool look(LossWatch<Device>& watch, O& optimizer) {
+    const auto seen = watch.collect(sums_);
+    if (!seen.finite) optimizer.set_steps(optimizer.steps() - (look_every - seen.steps));
+    return seen.finite;
   }
   static void check(bool finite, const char* whose) {
     if (!finite) throw Error(std::string("gan_step: the loss of the ") + whose + " is not finite");
@@ -215,6 +236,7 @@ class GanStep {
   Optimizer<D, DAlgorithm> d_optimizer_;
   GanOptions options_;
   LossWatch<Device> g_watch_, d_watch_;
+  KeptState<T, Device> g_kept_, d_kept_;
   Pass<Device, T> generated_, real_, fake_, judged_;
   Repeated<Device> repeated_;
   Call call_{};

@@ -14,7 +14,6 @@
 #include <tessera/training/batch_source.hpp>
 #include <tessera/training/callbacks.hpp>
 #include <tessera/training/evaluation_set.hpp>
-#include <tessera/training/first_non_finite.hpp>
 #include <tessera/training/host_state.hpp>
 #include <tessera/training/training_step.hpp>
 
@@ -54,7 +53,9 @@ class Trainer {
   /// do not fill a batch. Returns the report of the last epoch. With `resume`, a training that is
   /// complete already calls on_epoch once with the report of its last epoch.
   /// Errors: ShapeError, ArgumentError for sizes and options that do not fit; FileError; Error
-  /// where the loss is not finite: its text says where that began, and the step is not taken
+  /// where the loss is not finite: its text says where that began. The model is then as the last
+  /// step with a finite loss left it, running statistics and counters too, and `fit` may be called
+  /// again, with other data or from the last checkpoint
   template <class Data, class Masks>
   EpochReport fit(const MaskedData<Data, Masks>& train, const FitOptions& options) {
     check(options);
@@ -65,9 +66,10 @@ class Trainer {
   }
 
   /// One training step on a batch that was written into `pass`: gradients, clipping, update.
-  /// Returns the loss's terms. Errors: Error where the loss is not finite; nothing is updated then.
-  /// On a GPU no step is waited for: after one whose loss is not finite none updates anything, and
-  /// the terms, which wait when they are read, say so
+  /// Returns the loss's terms. Errors: Error where the loss is not finite; parameters, running
+  /// statistics and counters are then as before the step. On a GPU no step is waited for: from one
+  /// whose loss is not finite on none changes anything, and the terms, which wait when they are
+  /// read, say so
   const LossTerms& step(Pass<Device, T>& pass, const Truth<T>& truth,
                         double learning_rate_factor = 1, double clip_norm = 0) {
     if (!step_(pass, truth, learning_rate_factor, clip_norm))
@@ -104,9 +106,9 @@ class Trainer {
       fit.samples = validation_ ? validation_.copy() : test_ ? test_.copy() : std::move(train_set);
       fit.samples.open(options.samples, 0);
     }
-    begin(fit);
     LossSums before;
     step_.collect(before);  // of the caller's own steps
+    begin(fit);
     seen_steps_ = fit.at.step;
     if (fit.at.epochs == options.epochs) {  // resumed, and nothing is left to do
       EpochReport report = report_of(fit, fit.at.epochs);
@@ -155,10 +157,9 @@ class Trainer {
       if (const std::int64_t steps = at.step + 1 - seen_steps_; steps >= look_every || last)
         if (!look(at)) {
           input.write(pass, batch);  // its memory may have been used again
-          throw Error(
-              "training stopped: the loss is not finite at step " + std::to_string(seen_steps_) +
-              " (epoch " + std::to_string(at.epochs + 1) +
-              "): " + first_non_finite(ModelType::structure(), model_->state(), pass, truth));
+          throw Error("training stopped: the loss is not finite at step " +
+                      std::to_string(seen_steps_) + " (epoch " + std::to_string(at.epochs + 1) +
+                      "): " + step_.explain(pass, truth));
         }
       ++at.batch;
       ++at.step;

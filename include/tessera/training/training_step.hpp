@@ -2,12 +2,15 @@
 // One training step of one network: forward, loss, backward, clipping, update.
 #pragma once
 #include <cstdint>
+#include <string>
 #include <utility>
 #include <vector>
 
 #include <tessera/losses/loss_watch.hpp>
 #include <tessera/optimizers/optimizer.hpp>
 #include <tessera/tensor/repeated.hpp>
+#include <tessera/training/attempt.hpp>
+#include <tessera/training/first_non_finite.hpp>
 
 namespace tessera {
 
@@ -23,7 +26,8 @@ class TrainingStep {
       : model_(&model),
         loss_(std::move(loss)),
         optimizer_(model, std::move(algorithm)),
-        watch_(model.context()) {
+        watch_(model.context()),
+        kept_(model.state(), model.context()) {
     if constexpr (!on_host) optimizer_.set_gate(watch_.gate());
   }
 
@@ -35,8 +39,9 @@ class TrainingStep {
     return model_->pass(options);
   }
 
-  /// A step on what lies in the pass's input; false where the loss is not finite: nothing is
-  /// updated then. A GPU gives true, and updates nothing from such a step on.
+  /// A step on what lies in the pass's input; false where the loss is not finite: then, and where
+  /// it throws, parameters, running statistics and counters are as before the step. A GPU gives
+  /// true, and updates nothing from such a step on.
   bool operator()(Pass<Device, T>& pass, const Truth<T>& truth, double factor, double clip_norm) {
     const auto& state = model_->state();
     const Call call{&pass,      pass.input().data, truth.images.data,
@@ -47,13 +52,18 @@ class TrainingStep {
       frozen_ = state.frozen;
       frozen_statistics_ = state.frozen_statistics;
     }
-    if constexpr (!on_host) optimizer_.prepare_step(factor);
+    if constexpr (!on_host) {
+      optimizer_.prepare_step(factor);
+      ++uncollected_;
+    }
     repeated_(model_->context(), [&] {
       recorded_.clear();
+      Attempt attempt(kept_);
       pass.forward();
       pass.zero_gradients();
       loss_(pass, truth, recorded_);
       if (!(finite_ = watch_.note(recorded_))) return;
+      attempt.accept(watch_.gate());
       model_->zero_gradients();
       pass.backward();
       if constexpr (on_host) optimizer_.prepare_step(factor);
@@ -67,7 +77,20 @@ class TrainingStep {
   /// The last step's terms; on a GPU they are read when asked for.
   const LossTerms& terms() const { return terms_; }
   /// Adds what was noted since the last call to the sums; see LossWatch.
-  auto collect(LossSums& sums) { return watch_.collect(sums); }
+  auto collect(LossSums& sums) {
+    const auto seen = watch_.collect(sums);
+    if constexpr (!on_host) {  // steps that updated nothing do not count
+      if (!seen.finite) optimizer_.set_steps(optimizer_.steps() - (uncollected_ - seen.steps));
+      uncollected_ = 0;
+    }
+    return seen;
+  }
+  /// Where the step on what lies in the pass's input went wrong, as the end of a sentence. The
+  /// forward that it does again leaves no trace in the model.
+  std::string explain(Pass<Device, T>& pass, const Truth<T>& truth) {
+    const Attempt attempt(kept_);
+    return first_non_finite(ModelType::structure(), model_->state(), pass, truth);
+  }
 
   Optimizer<ModelType, Algorithm>& optimizer() { return optimizer_; }
   const LossType& loss() const { return loss_; }
@@ -86,11 +109,13 @@ class TrainingStep {
   LossType loss_;
   Optimizer<ModelType, Algorithm> optimizer_;
   LossWatch<Device> watch_;
+  KeptState<T, Device> kept_;
   Repeated<Device> repeated_;
   Call call_{};
   std::vector<std::uint8_t> frozen_, frozen_statistics_;  // when it was recorded
   LossTerms recorded_, terms_;
   bool finite_ = true;
+  std::int64_t uncollected_ = 0;  // steps of a GPU that were not looked at
 };
 
 }  // namespace tessera

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Noting a step's losses on a GPU.
+// Noting a step's losses on a GPU, and undoing the step where they are not finite.
 #pragma once
+#include <algorithm>
 #include <cstddef>
+#include <type_traits>
 
-#include <tessera/cuda/context.hpp>
+#include <tessera/kernels/cuda/elements.hpp>
 #include <tessera/kernels/loss_monitor.hpp>
 
 namespace tessera::cuda {
@@ -20,8 +22,14 @@ TESSERA_SHARED_TEXT(loss_values_text, (),
     double factor[16];
     double weight[16];
   };
+  struct CopyList {
+    int count;
+    const unsigned* from[3];
+    unsigned* to[3];
+    long words[3];
+  };
 )
-TESSERA_CUDA_TEXT(loss_monitor_text, (&loss_values_text),
+TESSERA_CUDA_TEXT(loss_monitor_text, (&elements_text, &loss_values_text),
   template <class T>
   __global__ void note_losses(LossList list, NotedLosses* noted) {
     double terms[16];
@@ -36,6 +44,13 @@ TESSERA_CUDA_TEXT(loss_monitor_text, (&loss_values_text),
     noted->sum += total;
     noted->steps += 1;
     for (int i = 0; i < list.count; ++i) noted->sums[i] += terms[i];
+  }
+  template <class T>
+  __global__ void copy_if_closed(CopyList list, const int* gate) {
+    if (*gate != 0) return;
+    for (int i = 0; i < list.count; ++i)
+      for (long e = first_element(); e < list.words[i]; e += element_step())
+        list.to[i][e] = list.from[i][e];
   }
 )
 // clang-format on
@@ -57,6 +72,22 @@ inline void note_losses(const Context<Cuda>& context, const LossValues& values,
   }
   context.engine().launch(TESSERA_CUDA_KERNEL(cuda::loss_monitor_text, note_losses, (float), ()),
                           {}, {}, 0, list, reinterpret_cast<cuda::NotedLosses*>(monitor));
+}
+
+inline void copy_if_closed(const Context<Cuda>& context, const GatedCopies& copies,
+                           const int* gate) {
+  static_assert(std::extent_v<decltype(cuda::CopyList::from)> == GatedCopies::max_count);
+  cuda::CopyList list{copies.count, {}, {}, {}};
+  long most = 0;
+  for (int i = 0; i < copies.count; ++i) {
+    list.from[i] = static_cast<const unsigned*>(copies.from[i]);
+    list.to[i] = static_cast<unsigned*>(copies.to[i]);
+    list.words[i] = static_cast<long>(copies.bytes[i] / sizeof(unsigned));
+    most = std::max(most, list.words[i]);
+  }
+  cuda::launch_each(context,
+                    TESSERA_CUDA_KERNEL(cuda::loss_monitor_text, copy_if_closed, (float), ()), most,
+                    list, gate);
 }
 
 }  // namespace tessera::kernels
