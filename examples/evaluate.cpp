@@ -112,7 +112,8 @@ int main(int argc, char** argv) {
       for (int i = 0; i < images; ++i)
         draw(first + static_cast<std::size_t>(i), s.height, s.width, hole.data() + i * s.pixels());
       const ts::View<const float> view = std::as_const(truth).view();
-      const ts::Tensor<float> output = model.restorer->raw_output(view, hole.data(), bytes);
+      const ts::Tensor<float> output =
+          model.restorer->raw_output(view, hole.data(), {.memory_limit = bytes});
       const bool ssim = s.height >= ts::ssim_window && s.width >= ts::ssim_window;
       sums.add(on.cpu(), output.view(), view, hole.data(), ssim);
     }

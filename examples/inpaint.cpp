@@ -65,11 +65,12 @@ int main(int argc, char** argv) {
       throw ts::ShapeError(mask_path + ": the mask has " + size_text(mask.height, mask.width) +
                            " pixels, the image " + size_text(image.height, image.width));
     const OpenedModel model = open_model(model_path, system, on);
-    const std::size_t limit = static_cast<std::size_t>(memory_limit) << 20;
-    const ts::TilePlan plan = model.restorer->plan_restoration(image, limit);
+    const ts::InpaintOptions options{.memory_limit = static_cast<std::size_t>(memory_limit) << 20};
+    const ts::RestorationPlan plan =
+        model.restorer->plan_restoration(image, mask.hole.span(), options);
 
     const auto start = std::chrono::steady_clock::now();
-    const ts::Image restored = model.restorer->restore_image(image, mask.hole.span(), limit);
+    const ts::Image restored = model.restorer->restore_image(image, mask.hole.span(), options);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
     ts::write_image(out, restored);
 
@@ -79,7 +80,7 @@ int main(int argc, char** argv) {
     line.add("channels", image.channels).add("depth", image.depth);
     line.add("hole_share", ts::hole_ratio(mask.hole.span()));
     line.add("seconds", seconds.count()).add("tiles", plan.tiles());
-    line.add("tile_width", plan.columns.size).add("tile_height", plan.rows.size);
+    line.add("tile_width", plan.largest().width).add("tile_height", plan.largest().height);
     line.add("memory_mib",  // what the plan says; the program itself comes on top
              static_cast<double>(plan.bytes + model.restorer->weight_bytes()) / (1 << 20));
     line.add("known_pixels_identical", known_pixels_identical(image, mask, out));

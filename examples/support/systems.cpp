@@ -25,16 +25,17 @@ class RestorerOf : public Restorer {
     const ts::Structure& s = Net::structure;
     return static_cast<std::size_t>(2 * s.trained + s.statistics) * sizeof(float);
   }
-  ts::TilePlan plan_restoration(const ts::Image& image, std::size_t limit) const override {
-    return ts::plan_restoration(model_, image, {.memory_limit = limit});
+  ts::RestorationPlan plan_restoration(const ts::Image& image, std::span<const std::uint8_t> hole,
+                                       const ts::InpaintOptions& options) const override {
+    return ts::plan_restoration(model_, image, hole, options);
   }
   ts::Image restore_image(const ts::Image& image, std::span<const std::uint8_t> hole,
-                          std::size_t limit) override {
-    return ts::restore_image(model_, image, hole, {.memory_limit = limit});
+                          const ts::InpaintOptions& options) override {
+    return ts::restore_image(model_, image, hole, options);
   }
   ts::Tensor<float> raw_output(ts::View<const float> images, const std::uint8_t* hole,
-                               std::size_t limit) override {
-    return ts::raw_output(model_, images, hole, {.memory_limit = limit});
+                               const ts::InpaintOptions& options) override {
+    return ts::raw_output(model_, images, hole, options);
   }
 
  private:

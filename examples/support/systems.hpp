@@ -9,24 +9,27 @@
 #include <vector>
 
 #include <tessera/data/image_data.hpp>
-#include <tessera/training/tiles.hpp>
+#include <tessera/training/inpaint_options.hpp>
+#include <tessera/training/restoration_plan.hpp>
 
 #include "devices.hpp"
 
 /// A trained model whose type the caller need not know. The functions are the library's of the same
-/// names; memory limits are in bytes.
+/// names.
 class Restorer {
  public:
   virtual ~Restorer() = default;
   virtual int channels() const = 0;
   virtual std::size_t weight_bytes() const = 0;
-  virtual tessera::TilePlan plan_restoration(const tessera::Image& image,
-                                             std::size_t memory_limit) const = 0;
+  virtual tessera::RestorationPlan plan_restoration(
+      const tessera::Image& image, std::span<const std::uint8_t> hole,
+      const tessera::InpaintOptions& options) const = 0;
   virtual tessera::Image restore_image(const tessera::Image& image,
                                        std::span<const std::uint8_t> hole,
-                                       std::size_t memory_limit) = 0;
+                                       const tessera::InpaintOptions& options) = 0;
   virtual tessera::Tensor<float> raw_output(tessera::View<const float> images,
-                                            const std::uint8_t* hole, std::size_t memory_limit) = 0;
+                                            const std::uint8_t* hole,
+                                            const tessera::InpaintOptions& options) = 0;
 };
 
 /// A restorer and the name of its system.

@@ -27,6 +27,12 @@ struct Conv2dProblem {
   int kernel = 1, stride = 1, padding = 0;
 };
 
+/// The distance of outputs along an axis from which on their bits agree: 2 where a convolution may be computed in
+/// squares of 2x2 outputs (Winograd), which pays for many channels of both sides.
+constexpr int conv2d_grid(int kernel, int stride, int in_channels, int out_channels) {
+  return kernel == 3 && stride == 1 && in_channels >= 32 && out_channels >= 32 ? 2 : 1;
+}
+
 /// y = scale * (select(x, valid) * w) + b; see the head of this file.
 /// x [N, H, W, I] with any pixel stride; valid [N, H, W, G] or none; weight [K, K, I, O]; bias [O] or null;
 /// scale [N, H', W'] or null; y [N, H', W', O] with any pixel stride. workspace: conv2d_forward_workspace bytes.

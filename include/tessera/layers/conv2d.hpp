@@ -74,7 +74,8 @@ struct Conv2d {
                 "padding");
   static constexpr std::string_view name = "conv2d";
   static constexpr bool needs_x = true, needs_y = false, strided = true, makes_mask = true;
-  static constexpr Reach reach{W.size, W.step, W.pad};
+  static constexpr Reach reach{W.size, W.step, W.pad, 1,
+                               kernels::conv2d_grid(W.size, W.step, In, Out)};
 
   static constexpr ShapeOrComplaint output_shape(Shape in) { return convolved(in, W, In, Out); }
   static constexpr auto parameters(Shape) {

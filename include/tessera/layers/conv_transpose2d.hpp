@@ -45,7 +45,8 @@ struct ConvTranspose2d {
   static constexpr std::string_view name = "conv_transpose2d";
   static constexpr bool needs_x = true, needs_y = false, strided = true, makes_mask = true;
   /// Position q reads from ceil((q + P - K + 1) / S) to floor((q + P) / S).
-  static constexpr Reach reach{W.size - W.step + 1, 1, W.size - W.step - W.pad, W.step};
+  static constexpr Reach reach{W.size - W.step + 1, 1, W.size - W.step - W.pad, W.step,
+                               kernels::conv2d_grid(W.size, W.step, In, Out)};
 
   static constexpr ShapeOrComplaint output_shape(Shape in) {
     if (in.channels != In) return Complaint::channels;

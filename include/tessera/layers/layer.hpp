@@ -33,9 +33,10 @@ struct WorkspaceRequest {
 
 /// Which input positions an output position reads, per axis: [stride*p - padding, stride*p -
 /// padding + kernel - 1] of an input enlarged by `upsample`; none where that is empty. kernel = 0
-/// means the whole input, unless the input is enlarged.
+/// means the whole input, unless the input is enlarged. Bits of outputs agree where their positions
+/// differ by a multiple of `grid`: more than 1 where neighbours are computed together.
 struct Reach {
-  int kernel = 1, stride = 1, padding = 0, upsample = 1;
+  int kernel = 1, stride = 1, padding = 0, upsample = 1, grid = 1;
   constexpr bool whole() const { return kernel == 0 && upsample == 1; }
 };
 

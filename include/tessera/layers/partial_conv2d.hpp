@@ -27,7 +27,8 @@ struct PartialConv2d {
                 "output padding");
   static constexpr std::string_view name = "partial_conv2d";
   static constexpr bool needs_x = true, needs_y = false, strided = true, makes_mask = true;
-  static constexpr Reach reach{W.size, W.step, W.pad};
+  static constexpr Reach reach{W.size, W.step, W.pad, 1,
+                               kernels::conv2d_grid(W.size, W.step, In, Out)};
 
   static constexpr ShapeOrComplaint output_shape(Shape in) {
     if (!in.masked()) return Complaint::not_masked;

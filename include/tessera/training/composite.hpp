@@ -28,18 +28,24 @@ inline std::size_t restoring_bytes(const Image& image) {
 
 }  // namespace detail
 
-/// How restore_image will work on an image: tiles, and the memory that one pass, the image, the
+/// How restore_image will work on an image: passes, and the memory that one pass, the image, the
 /// result and the hole take. Errors: those of restore_image
 template <class AnyModel>
-TilePlan plan_restoration(const AnyModel&, const Image& image, const InpaintOptions& options = {}) {
+RestorationPlan plan_restoration(const AnyModel&, const Image& image,
+                                 std::span<const std::uint8_t> hole,
+                                 const InpaintOptions& options = {}) {
   const int channels = AnyModel::structure().values[0].shape.channels;
   if (channels != image.colours() && !(channels == 3 && image.colours() == 1))
     throw ShapeError("restore_image: the network takes " + std::to_string(channels) +
                      " channels, the image has " + std::to_string(image.colours()) +
                      (image.has_alpha() ? " and alpha" : ""));
-  return plan_tiles(AnyModel::structure(), {image.height, image.width, channels}, 1,
-                    detail::restoring_bytes(image), options.memory_limit,
-                    sizeof(typename AnyModel::Scalar));
+  if (hole.size() != static_cast<std::size_t>(image.shape().pixels()))
+    throw ShapeError("restore_image: expected a hole of " +
+                     detail::pixels_text(image.height, image.width) + ", got " +
+                     std::to_string(hole.size()) + " bytes");
+  return plan_passes(AnyModel::structure(), 1, {image.height, image.width, channels}, hole.data(),
+                     Wanted::holes, detail::restoring_bytes(image), options.memory_limit,
+                     sizeof(typename AnyModel::Scalar));
 }
 
 /// The image with its holes filled by the network; `hole` `[H, W]`, not 0 = missing. Channels and
@@ -51,17 +57,14 @@ template <class AnyModel>
 Image restore_image(AnyModel& model, const Image& image, std::span<const std::uint8_t> hole,
                     const InpaintOptions& options = {}) {
   using T = typename AnyModel::Scalar;
-  if (hole.size() != static_cast<std::size_t>(image.shape().pixels()))
-    throw ShapeError("restore_image: expected a hole of " +
-                     detail::pixels_text(image.height, image.width) + ", got " +
-                     std::to_string(hole.size()) + " bytes");
-  const TilePlan plan = plan_restoration(model, image, options);
+  const RestorationPlan plan = plan_restoration(model, image, hole, options);
   Image restored(image.height, image.width, image.channels, image.depth);
   std::copy(image.samples.begin(), image.samples.end(), restored.samples.begin());
-  const int channels = plan.image.channels, colours = image.colours(), largest = image.largest();
+  const int channels = AnyModel::structure().values[0].shape.channels, colours = image.colours(),
+            largest = image.largest();
   const auto scale = static_cast<float>(largest);
-  detail::run_in_tiles(
-      model, plan, 1, hole.data(), detail::Wanted::holes,
+  detail::run_passes(
+      model, plan, image.height, image.width, hole.data(), Wanted::holes, options,
       [&](std::ptrdiff_t p, T* values) {
         const std::uint16_t* const in = image.samples.data() + p * image.channels;
         for (int c = 0; c < channels; ++c)

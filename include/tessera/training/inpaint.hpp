@@ -4,64 +4,47 @@
 #pragma once
 #include <algorithm>
 #include <optional>
+#include <string>
 
 #include <tessera/network/model.hpp>
 #include <tessera/tensor/xtensor.hpp>
-#include <tessera/training/masked_input.hpp>
-#include <tessera/training/tiles.hpp>
+#include <tessera/training/inpaint_options.hpp>
+#include <tessera/training/restoration_plan.hpp>
 
 namespace tessera {
 
-struct InpaintOptions {
-  std::size_t memory_limit = std::size_t{2} << 30;  // bytes of one pass and its part of the images
-};
-
 namespace detail {
 
-inline constexpr int max_inpaint_batch = 32;
-
-/// Which output pixels are asked for.
-enum class Wanted { holes, all };
-
 /// Runs the network over images `[N, H, W]` by the plan. `read(p, values)` writes the channels of
-/// pixel p, `write(p, values)` takes the network's; a pass that no wanted pixel depends on is
-/// left out.
+/// pixel p, `write(p, values)` takes the network's.
 template <class AnyModel, class Read, class Write>
-void run_in_tiles(AnyModel& model, const TilePlan& plan, int images, const std::uint8_t* hole,
-                  Wanted wanted, const Read& read, const Write& write) {
+void run_passes(AnyModel& model, const RestorationPlan& plan, int height, int width,
+                const std::uint8_t* hole, Wanted wanted, const InpaintOptions& options,
+                const Read& read, const Write& write) {
   using T = typename AnyModel::Scalar;
   std::optional<Pass<typename AnyModel::DeviceType, T>> pass;
-  const int height = plan.image.height, width = plan.image.width;
-  for (int first = 0; first < images; first += plan.batch)
-    for (int i = 0; i < plan.rows.count; ++i)
-      for (int j = 0; j < plan.columns.count; ++j) {
-        const int count = std::min(plan.batch, images - first);
-        const int bottom = std::min(height, plan.rows.inner_end(i));
-        const int right = std::min(width, plan.columns.inner_end(j));
-        const auto each_wanted = [&](const auto& visit) {  // until visit returns true
-          for (int n = first; n < first + count; ++n)
-            for (int h = plan.rows.inner_begin(i); h < bottom; ++h)
-              for (int w = plan.columns.inner_begin(j); w < right; ++w) {
-                const std::ptrdiff_t p = (std::ptrdiff_t{n} * height + h) * width + w;
-                if ((wanted == Wanted::all || hole[p]) && visit(p, n, h, w)) return true;
-              }
-          return false;
-        };
-        if (!each_wanted([](auto...) { return true; })) continue;
-        const Shape tile{plan.rows.extent(i), plan.columns.extent(j), plan.image.channels};
-        if (!pass || pass->batch() != count || pass->input().shape() != tile) {
-          pass.reset();  // frees its memory before the next takes its own
-          pass.emplace(model.pass(
-              {.batch = count, .mode = Mode::evaluate, .gradients = false, .inputs = {tile}}));
+  InpaintReport report{0, plan.tiles()};
+  for (const PlannedPass& planned : plan.passes) {
+    const int count = static_cast<int>(planned.cuttings.size());
+    if (!pass || pass->batch() != count || pass->input().shape() != planned.size) {
+      pass.reset();  // frees its memory before the next takes its own
+      pass.emplace(model.pass(
+          {.batch = count, .mode = Mode::evaluate, .gradients = false, .inputs = {planned.size}}));
+    }
+    run_on_cuttings(*pass, height, width, planned.cuttings, hole, read);
+    const HostView y(pass->context(), pass->output());
+    for (int n = 0; n < count; ++n) {
+      const Cutting& cut = planned.cuttings[static_cast<std::size_t>(n)];
+      const Box& box = planned.wanted[static_cast<std::size_t>(n)];
+      for (int h = box.top; h < box.bottom; ++h)
+        for (int w = box.left; w < box.right; ++w) {
+          const std::ptrdiff_t p = (std::ptrdiff_t{cut.image} * height + h) * width + w;
+          if (wanted == Wanted::all || hole[p]) write(p, y->pixel(n, h - cut.top, w - cut.left));
         }
-        const int top = plan.rows.origin(i), left = plan.columns.origin(j);
-        run_on_cutting(*pass, {height, width, first, top, left}, hole, read);
-        const HostView y(pass->context(), pass->output());
-        each_wanted([&](std::ptrdiff_t p, int n, int h, int w) {
-          write(p, y->pixel(n - first, h - top, w - left));
-          return false;
-        });
-      }
+    }
+    report.tiles += count;
+    if (options.on_pass) options.on_pass(report);
+  }
 }
 
 inline std::size_t tensor_image_bytes(const Shape& s) {  // given, returned, and the hole
@@ -79,15 +62,15 @@ Tensor<float> run_on_images(AnyModel& model, View<const float> images, const std
   using T = typename AnyModel::Scalar;
   Tensor<float> result(images.batch, given);
   if (images.batch == 0) return result;
-  const TilePlan plan =
-      plan_tiles(AnyModel::structure(), given, std::min(max_inpaint_batch, images.batch),
-                 tensor_image_bytes(given), options.memory_limit, sizeof(T));
+  const RestorationPlan plan =
+      plan_passes(AnyModel::structure(), images.batch, given, hole, wanted,
+                  tensor_image_bytes(given), options.memory_limit, sizeof(T));
   const int channels = given.channels;
   if (wanted == Wanted::holes)
     for (std::ptrdiff_t p = 0; p < images.pixels(); ++p)
       std::copy_n(images.pixel(p), channels, result.view().pixel(p));
-  run_in_tiles(
-      model, plan, images.batch, hole, wanted,
+  run_passes(
+      model, plan, given.height, given.width, hole, wanted, options,
       [&](std::ptrdiff_t p, T* values) {
         for (int c = 0; c < channels; ++c) values[c] = static_cast<T>(images.pixel(p)[c]);
       },
@@ -102,19 +85,20 @@ Tensor<float> run_on_images(AnyModel& model, View<const float> images, const std
 
 /// Fills the holes of images `[N, H, W, C]` in [0, 1]; holes `[N, H, W]`, not 0 = missing. Known
 /// pixels are returned bit by bit. Any size: image and mask are padded by reflection to the next
-/// size that the network's shapes accept, cut into tiles where a pass would take more memory than
-/// the limit, and cropped back. Errors: ShapeError if channels or sizes do not fit; ArgumentError
-/// if the memory limit is too small
+/// size that the network's shapes accept. The network is run over boxes around the holes, with all
+/// that they depend on, cut into tiles where a pass would take more memory than the limit; a pixel
+/// comes out as from one pass over the whole image. Errors: ShapeError if channels or sizes do not
+/// fit; ArgumentError if the memory limit is too small
 template <class Net, class Device, class T>
 Tensor<float> inpaint_images(Model<Net, Device, T>& model, View<const float> images,
                              const std::uint8_t* hole, const InpaintOptions& options = {}) {
-  return detail::run_on_images(model, images, hole, options, detail::Wanted::holes);
+  return detail::run_on_images(model, images, hole, options, Wanted::holes);
 }
 /// The network's output at every pixel, known ones too: what metrics look at.
 template <class Net, class Device, class T>
 Tensor<float> raw_output(Model<Net, Device, T>& model, View<const float> images,
                          const std::uint8_t* hole, const InpaintOptions& options = {}) {
-  return detail::run_on_images(model, images, hole, options, detail::Wanted::all);
+  return detail::run_on_images(model, images, hole, options, Wanted::all);
 }
 
 /// The same with xtensor containers: images `[N, H, W, C]` float, holes `[N, H, W]` of any number

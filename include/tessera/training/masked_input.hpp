@@ -4,7 +4,7 @@
 #pragma once
 #include <algorithm>
 #include <cstdint>
-#include <vector>
+#include <span>
 
 #include <tessera/data/masks.hpp>
 #include <tessera/kernels/cpu/masked_input.hpp>
@@ -35,29 +35,26 @@ void run_on_masked(Pass<Device, T>& pass, View<const float> images, const std::u
   pass.forward();
 }
 
-/// A part of images `[N, H, W]` that are padded by reflection: the images from `first` on, rows
-/// from `top` on, columns from `left` on, as many as the pass takes.
+/// A part of one of several images that are padded by reflection: rows from `top` on, columns from
+/// `left` on, as many as the pass takes.
 struct Cutting {
-  int height = 0, width = 0;  // of the images
-  int first = 0, top = 0, left = 0;
+  int image = 0, top = 0, left = 0;
 };
 
-/// The same for a cutting. `read(p, values)` writes pixel p of `[N, H, W]`, the channels as T;
-/// `hole` `[N, H, W]`, not 0 = missing.
+/// The same for cuttings of images `[N, H, W]`, one for each image of the pass's batch. `read(p,
+/// values)` writes pixel p of `[N, H, W]`, the channels as T; `hole` `[N, H, W]`, not 0 = missing.
 template <class Device, class T, class Read>
-void run_on_cutting(Pass<Device, T>& pass, const Cutting& cut, const std::uint8_t* hole,
-                    const Read& read) {
+void run_on_cuttings(Pass<Device, T>& pass, int height, int width,
+                     std::span<const Cutting> cuttings, const std::uint8_t* hole,
+                     const Read& read) {
   const auto write = [&](View<T> x, MutableMaskView valid) {
-    std::vector<int> columns(static_cast<std::size_t>(x.width));
-    for (int w = 0; w < x.width; ++w)
-      columns[static_cast<std::size_t>(w)] = reflected(cut.left + w, cut.width);
     parallel_for(pass.context().host(), std::ptrdiff_t{x.batch} * x.height,
                  [&](std::ptrdiff_t row) {
-                   const std::ptrdiff_t image = cut.first + row / x.height;
-                   const int h = reflected(cut.top + static_cast<int>(row % x.height), cut.height);
-                   const std::ptrdiff_t source = (image * cut.height + h) * cut.width;
+                   const Cutting& cut = cuttings[static_cast<std::size_t>(row / x.height)];
+                   const int h = reflected(cut.top + static_cast<int>(row % x.height), height);
+                   const std::ptrdiff_t source = (std::ptrdiff_t{cut.image} * height + h) * width;
                    for (int w = 0; w < x.width; ++w) {
-                     const std::ptrdiff_t from = source + columns[static_cast<std::size_t>(w)];
+                     const std::ptrdiff_t from = source + reflected(cut.left + w, width);
                      const std::ptrdiff_t to = row * x.width + w;
                      if (hole[from]) std::fill_n(x.pixel(to), x.channels, T(0));
                      else read(from, x.pixel(to));

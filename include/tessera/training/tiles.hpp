@@ -13,7 +13,7 @@
 namespace tessera {
 
 /// How tiles of a network must lie: origins are multiples of `step`, the least shift of the input
-/// that shifts every value of the network by whole positions; an output pixel depends on at most
+/// that shifts every value of the network by whole positions, of its layers' grids; an output pixel depends on at most
 /// `before` pixels before it and `after` behind it, both rounded up to multiples of `step`.
 struct TileRule {
   int step = 1, before = 0, after = 0;
@@ -40,7 +40,8 @@ inline std::optional<TileRule> tile_rule(const Structure& s) {
     const int common = std::gcd(out.pixels, out.positions);
     out = {out.pixels / common, out.positions / common};
     if (out.pixels > largest_step || out.positions > largest_step) return std::nullopt;
-    const std::int64_t step = std::lcm(std::int64_t{rule.step}, std::int64_t{out.pixels});
+    const int whole = out.pixels * (reach.grid / std::gcd(reach.grid, out.positions));
+    const std::int64_t step = std::lcm(std::int64_t{rule.step}, std::int64_t{whole});
     if (step > largest_step) return std::nullopt;
     rule.step = static_cast<int>(step);
     scale[op.output] = out;

@@ -21,8 +21,8 @@ inline constexpr int winograd_products = 16;
 /// Whether the transforms pay: they cost additions per channel, the products saved are per pair of
 /// channels.
 constexpr bool winograd_pays(const Conv2dProblem& p) {
-  return p.kernel == 3 && p.stride == 1 && p.in_channels >= 32 && p.out_channels >= 32 &&
-         p.out_height > 1 && p.out_width > 1;
+  return conv2d_grid(p.kernel, p.stride, p.in_channels, p.out_channels) == 2 && p.out_height > 1 &&
+         p.out_width > 1;
 }
 
 /// Groups of tiles: a few images, or a band of tile rows of one image, of about `wanted` tiles.
