@@ -79,6 +79,7 @@ std::vector<std::string> known_systems() {
 OpenedModel open_model(const std::filesystem::path& path, const std::string& system,
                        const DeviceOptions& on) {
   const ts::SafetensorsFile file(path);
+  ts::refuse_checkpoint(file);
   const auto named = file.metadata().find("tessera.system");
   const bool says = named != file.metadata().end();
   if (!says && system.empty())

@@ -11,7 +11,7 @@ using Net = tessera::Network<tessera::Input<2, 2, 2>, tessera::Named<"n", tesser
 
 /// The model's own file in one of the dtypes; names begin with `prefix`.
 std::string file_of(const std::string& dtype, const std::string& prefix) {
-  const std::size_t each = 2 * tessera::safetensors_dtype_size(dtype);
+  const std::size_t each = 2 * tessera::safetensors_dtype_bits(dtype) / 8;
   std::string header = "{";
   std::size_t begin = 8;
   for (const char* const name : {"weight", "bias", "running_mean", "running_var"}) {

@@ -38,8 +38,7 @@ void check_refused(const std::string& content, const std::string& sentence) {
   const auto path = folder / "bad.safetensors";
   tessera::write_file_atomically(path, content);
   CHECK_THROWS_WITH_AS(SafetensorsFile{path},
-                       (path.string() + ": safetensors: " + sentence).c_str(),
-                       tessera::FileError);
+                       (path.string() + ": safetensors: " + sentence).c_str(), tessera::FileError);
 }
 void check_header_refused(const std::string& header, std::size_t data_size,
                           const std::string& sentence) {
@@ -93,7 +92,7 @@ TEST_CASE("safetensors: round trip of values, shapes, names and metadata") {
   CHECK(file.read_bytes("odd \"name\"\\")[1] == std::byte{255});
   CHECK(file.read_f32("empty").empty());
   for (const auto& entry : file.entries())  // aligned, whatever the order of the calls
-    CHECK(entry.begin % tessera::safetensors_dtype_size(entry.dtype) == 0);
+    CHECK(8 * entry.begin % tessera::safetensors_dtype_bits(entry.dtype) == 0);
   std::vector<float> into(6);
   file.read_f32("enc1.conv.weight", into);
   CHECK(into[1] == -2.5f);
@@ -137,9 +136,9 @@ TEST_CASE("safetensors: asking for what is not there") {
                        (start + "tensor 'w': dtype: expected I64, got F32").c_str(),
                        tessera::FileError);
   std::vector<float> three(3);
-  CHECK_THROWS_WITH_AS(
-      file.read_f32("w", three),
-      (start + "tensor 'w': expected 3 values, got 2 of shape [2]").c_str(), tessera::FileError);
+  CHECK_THROWS_WITH_AS(file.read_f32("w", three),
+                       (start + "tensor 'w': expected 3 values, got 2 of shape [2]").c_str(),
+                       tessera::FileError);
 }
 
 TEST_CASE("safetensors: what the writer refuses") {
@@ -149,9 +148,9 @@ TEST_CASE("safetensors: what the writer refuses") {
   CHECK_THROWS_WITH_AS(writer.add("w", {2}, w),
                        "SafetensorsWriter: tensor 'w': the name is used twice",
                        tessera::ArgumentError);
-  CHECK_THROWS_WITH_AS(
-      writer.add("v", {3}, w),
-      "SafetensorsWriter: tensor 'v': expected a shape of 2 values, got [3]", tessera::ShapeError);
+  CHECK_THROWS_WITH_AS(writer.add("v", {3}, w),
+                       "SafetensorsWriter: tensor 'v': expected a shape of 2 values, got [3]",
+                       tessera::ShapeError);
   CHECK_THROWS_AS(writer.add("v", {-1, -2}, w), tessera::ShapeError);
   CHECK_THROWS_AS(writer.add("v", {1, 1, 1, 1, 1, 1, 1, 1, 2}, w), tessera::ShapeError);
   CHECK_THROWS_AS(writer.add("", {2}, w), tessera::ArgumentError);
@@ -179,10 +178,8 @@ TEST_CASE("safetensors: malformed lengths") {
 TEST_CASE("safetensors: malformed JSON") {
   check_header_refused(" {}", 0, "header: expected '{' at byte 0, got ' '");
   check_header_refused("[]", 0, "header: expected '{' at byte 0, got '['");
-  check_header_refused("{", 0,
-                       "header: expected JSON in UTF-8, got something else at byte 1");
-  check_header_refused("{} {}", 0,
-                       "header: expected JSON in UTF-8, got something else at byte 3");
+  check_header_refused("{", 0, "header: expected JSON in UTF-8, got something else at byte 1");
+  check_header_refused("{} {}", 0, "header: expected JSON in UTF-8, got something else at byte 3");
   check_header_refused("{\"\xFF\":1}", 0,
                        "header: expected JSON in UTF-8, got something else at byte 2");
   check_header_refused(std::string("{}\0", 3), 0,
@@ -296,6 +293,117 @@ TEST_CASE("safetensors: dtypes, sizes and offsets that do not fit") {
                        "tensor 'a': data_offsets: expected 4 bytes for F32 [], got 0");
   check_header_refused(one("F32", "[1]", "[0,4]"), 5, "data: expected 4 bytes, got 5");
   check_header_refused("{}", 1, "data: expected 0 bytes, got 1");
+}
+
+TEST_CASE("safetensors: every dtype of the reference implementation may stand in a file") {
+  // name, elements, bytes of them; 8 elements fill whole bytes whatever their size
+  const std::vector<std::pair<std::string, int>> bytes_of_8{
+      {"F4", 4},   {"F6_E2M3", 6}, {"F6_E3M2", 6}, {"BOOL", 8},    {"U8", 8},
+      {"I8", 8},   {"F8_E5M2", 8}, {"F8_E4M3", 8}, {"F8_E8M0", 8}, {"F8_E4M3FNUZ", 8},
+      {"U16", 16}, {"I16", 16},    {"F16", 16},    {"BF16", 16},   {"F8_E5M2FNUZ", 8},
+      {"U32", 32}, {"I32", 32},    {"F32", 32},    {"C64", 64},    {"U64", 64},
+      {"I64", 64}, {"F64", 64}};
+  const auto header = [](const std::string& dtype, const std::string& shape, int bytes) {
+    return R"({"a":{"dtype":")" + dtype + R"(","shape":)" + shape + R"(,"data_offsets":[0,)" +
+           std::to_string(bytes) + "]}}";
+  };
+  for (const auto& [dtype, bytes] : bytes_of_8) {
+    CAPTURE(dtype);
+    CHECK(accepted(file_text(header(dtype, "[2,4]", bytes), bytes)));
+    CHECK(accepted(file_text(header(dtype, "[0]", 0), 0)));
+    check_header_refused(header(dtype, "[2,4]", bytes - 1), bytes - 1,
+                         ("tensor 'a': data_offsets: expected " + std::to_string(bytes) +
+                          " bytes for " + dtype + " [2, 4], got " + std::to_string(bytes - 1))
+                             .c_str());
+  }
+  CHECK(accepted(file_text(header("F4", "[2]", 1), 1)));
+  CHECK(accepted(file_text(header("F6_E2M3", "[4]", 3), 3)));
+  check_header_refused(header("F4", "[3]", 2), 2,
+                       "tensor 'a': shape: expected values that fill whole bytes, got F4 [3]");
+  check_header_refused(header("F6_E3M2", "[2]", 2), 2,
+                       "tensor 'a': shape: expected values that fill whole bytes, "
+                       "got F6_E3M2 [2]");
+  check_header_refused(header("F4", "[]", 0), 0,
+                       "tensor 'a': shape: expected values that fill whole bytes, got F4 []");
+  check_header_refused(header("F4", "[4294967296,4294967296]", 1), 1,
+                       "tensor 'a': shape: expected a size below 2^63 bytes, "
+                       "got [4294967296, 4294967296]");
+
+  const TemporaryFolder folder;  // and what is written is read
+  tessera::SafetensorsWriter writer;
+  const std::vector<std::byte> data(64, std::byte{7});
+  for (const auto& [dtype, bytes] : bytes_of_8)
+    writer.add_bytes(dtype, dtype, {8}, std::span(data).first(static_cast<std::size_t>(bytes)));
+  writer.save(folder / "all");
+  const SafetensorsFile file(folder / "all");
+  for (const auto& [dtype, bytes] : bytes_of_8)
+    CHECK(file.read_bytes(dtype).size() == static_cast<std::size_t>(bytes));
+  CHECK_THROWS_AS(writer.add_bytes("odd", "F4", {3}, std::span(data).first(2)),
+                  tessera::ShapeError);
+}
+
+TEST_CASE("safetensors: metadata may be null") {
+  const TemporaryFolder folder;
+  tessera::write_file_atomically(
+      folder / "a",
+      file_text(R"({"__metadata__":null,"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})", 1));
+  const SafetensorsFile file(folder / "a");
+  CHECK(file.metadata().empty());
+  CHECK(file.entries().size() == 1);
+  CHECK(accepted(file_text(R"({"__metadata__":null})", 0)));
+  check_header_refused(R"({"__metadata__":{"a":null}})", 0,
+                       "header: metadata: the value of 'a': expected a string, got null");
+  check_header_refused(R"({"__metadata__":null,"__metadata__":null})", 0,
+                       "header: the name '__metadata__' is used twice");
+}
+
+TEST_CASE("safetensors: files of other kinds are called by their names") {
+  const TemporaryFolder folder;
+  const auto kind = [&](std::string content) {
+    const auto path = folder / "a";
+    tessera::write_file_atomically(path, content);
+    try {
+      SafetensorsFile{path};
+    } catch (const tessera::FileError& error) {
+      const std::string text = error.what(), place = path.string() + ": not a safetensors file: ";
+      return text.starts_with(place) ? text.substr(place.size()) : text;
+    }
+    return std::string("no error");
+  };
+  using namespace std::string_literals;
+  const std::string rest(4000, '\x9A'), none(600, '\0');
+  CHECK(kind("PK\x03\x04\0\0\b\b"s + rest) ==
+        "it looks like a zip archive, as PyTorch saves it (.pth, .pt); docs/weights.md says how to "
+        "convert it");
+  for (const char protocol : {'\2', '\3', '\4', '\5'})
+    CHECK(
+        kind("\x80"s + protocol + "\x8A\nl\xFC\x9C" + rest) ==
+        "it looks like a Python pickle, as PyTorch saves it (.pth, .pt); docs/weights.md says how "
+        "to convert it");
+  CHECK(kind("\x89HDF\r\n\x1a\n"s + rest) == "it looks like an HDF5 file, as Keras saves it (.h5)");
+  CHECK(kind("\xFF\xD8\xFF\xE0\0\x10JFIF"s + rest) == "it looks like a JPEG image");
+  CHECK(kind("\x89PNG\r\n\x1a\n"s + rest) == "it looks like a PNG image");
+  CHECK(kind("BM\x46\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0"s + rest) == "it looks like a BMP image");
+  CHECK(kind("GIF89a"s + rest) == "it looks like a GIF image");
+  CHECK(kind("RIFF\0\1\0\0WEBPVP8 "s + rest) == "it looks like a WebP image");
+  CHECK(kind("II*\0\b\0\0\0"s + rest) == "it looks like a TIFF image");
+  CHECK(kind("\x93NUMPY\1\0"s + rest) == "it looks like a NumPy array (.npy)");
+  CHECK(kind("\x1F\x8B\b\0\0\0\0\0"s + rest) == "it looks like a gzip archive; unpack it first");
+  CHECK(kind("folder/"s + std::string(250, '\0') + "ustar" + rest) ==
+        "it looks like a tar archive; unpack it first");
+  CHECK(kind("version https://git-lfs.github.com/spec/v1\n") ==
+        "it looks like a Git LFS pointer, not the file itself; fetch it with git lfs pull");
+  CHECK(kind("step,loss\n1,0.5\n2,0.25\n") == "it looks like text");
+  CHECK(kind("Stra\xC3\x9F"
+             "e und mehr") == "it looks like text");
+  CHECK(kind("{\"layers\": [1, 2, 3]}\n") == "it looks like JSON or other text");
+  CHECK(kind("<!DOCTYPE html><html></html>") == "it looks like a web page or XML");
+  CHECK(kind(rest) == "expected 8 bytes of a length and then '{', got something else");
+  // A damaged safetensors file is none of these: its own fault is said.
+  CHECK(kind(length_bytes(0x02'80) + "{" + none).find("header length: ") != std::string::npos);
+  CHECK(kind(length_bytes(90'000) + "{" + none).find("the 601 bytes that follow") !=
+        std::string::npos);
+  CHECK(kind(none).find("got an empty header") != std::string::npos);
 }
 
 TEST_CASE("safetensors: the data must be covered exactly once") {

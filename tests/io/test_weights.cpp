@@ -280,24 +280,192 @@ TEST_CASE("types and counts that make no sense are refused, and nothing is loade
     SafetensorsWriter writer;
     for (const char* const name : {"weight", "bias", "running_mean", "running_var"})
       writer.add_bytes(std::string("norm.") + name, dtype, {2},
-                       std::as_bytes(std::span(twos)).first(2 * safetensors_dtype_size(dtype)));
+                       std::as_bytes(std::span(twos)).first(safetensors_dtype_bits(dtype) / 4));
     writer.add_bytes(
         "norm.num_batches_tracked", counter_dtype, {},
-        std::as_bytes(std::span(&count, 1)).first(safetensors_dtype_size(counter_dtype)));
+        std::as_bytes(std::span(&count, 1)).first(safetensors_dtype_bits(counter_dtype) / 8));
     writer.save(path);
     const std::string text = error_of([&] { net.load(path); });
     CHECK(all_values(net) == before);
     return text.substr(path.string().size());
   };
   CHECK(refused("I64", "I64", 1) ==
-        ": tensor \"norm.weight\": expected dtype F32, F64, F16 or BF16, got I64");
+        ": tensor \"norm.weight\": expected dtype F32, F64, F16, BF16 or F8 (E4M3, E5M2), got I64");
   CHECK(refused("F32", "F64", 1) ==
-        ": tensor \"norm.num_batches_tracked\": expected dtype I64, got F64");
+        ": tensor \"norm.num_batches_tracked\": expected a count, a whole number of 0 to 2^53, got "
+        "5e-324");
   CHECK(refused("F32", "I64", -1) ==
         ": tensor \"norm.num_batches_tracked\": expected a count of 0 to 2^53, got -1");
   CHECK(refused("F32", "I64", std::numeric_limits<std::int64_t>::max()) ==
         ": tensor \"norm.num_batches_tracked\": expected a count of 0 to 2^53, got "
         "9223372036854775807");
+}
+
+namespace {
+
+/// A file for Network<..., Named<"norm", BatchNorm2d<2>>>: weights of `dtype`, the counter of
+/// another, each with the value 3 or the bytes given.
+void write_norm(const std::filesystem::path& path, const std::string& dtype,
+                const std::vector<std::byte>& value, const std::string& counter_dtype,
+                const std::vector<std::byte>& count) {
+  std::vector<std::byte> two = value;
+  two.insert(two.end(), value.begin(), value.end());
+  SafetensorsWriter writer;
+  for (const char* const name : {"weight", "bias", "running_mean", "running_var"})
+    writer.add_bytes(std::string("norm.") + name, dtype, {2}, two);
+  writer.add_bytes("norm.num_batches_tracked", counter_dtype, {}, count);
+  writer.save(path);
+}
+template <class Number>
+std::vector<std::byte> bytes_in(Number value) {
+  std::vector<std::byte> bytes(sizeof value);
+  std::memcpy(bytes.data(), &value, sizeof value);
+  return bytes;
+}
+using Norm = Network<Input<4, 4, 2>, Named<"norm", BatchNorm2d<2>>>;
+
+/// 3 in every dtype that holds it.
+const std::map<std::string, std::vector<std::byte>> threes{
+    {"F64", bytes_in(3.0)},
+    {"F32", bytes_in(3.0f)},
+    {"F16", bytes_in(std::uint16_t{0x4200})},
+    {"BF16", bytes_in(std::uint16_t{0x4040})},
+    {"F8_E4M3", bytes_in(std::uint8_t{0x44})},
+    {"F8_E5M2", bytes_in(std::uint8_t{0x42})},
+    {"F8_E4M3FNUZ", bytes_in(std::uint8_t{0x4C})},
+    {"F8_E5M2FNUZ", bytes_in(std::uint8_t{0x46})},
+    {"I64", bytes_in(std::int64_t{3})},
+    {"I32", bytes_in(std::int32_t{3})},
+    {"I16", bytes_in(std::int16_t{3})},
+    {"I8", bytes_in(std::int8_t{3})},
+    {"U64", bytes_in(std::uint64_t{3})},
+    {"U32", bytes_in(std::uint32_t{3})},
+    {"U16", bytes_in(std::uint16_t{3})},
+    {"U8", bytes_in(std::uint8_t{3})}};
+
+}  // namespace
+
+TEST_CASE("counters of any dtype are read, weights of any floating-point one") {
+  const TemporaryFolder folder;
+  const auto path = folder / "a.safetensors";
+  for (const auto& [dtype, bytes] : threes) {
+    CAPTURE(dtype);
+    Model<Norm> net;
+    write_norm(path, "F32", bytes_in(1.0f), dtype, bytes);
+    for (const bool strict : {true, false}) {
+      net.set_counter("norm.num_batches_tracked", 7);
+      net.load(path, LoadOptions{.strict = strict});
+      CHECK(net.counter("norm.num_batches_tracked") == 3);
+    }
+    write_norm(path, dtype, bytes, "I64", bytes_in(std::int64_t{1}));
+    if (dtype.starts_with("F") || dtype == "BF16") {
+      net.load(path);
+      CHECK(net.get("norm.weight") == std::vector<float>{3, 3});
+      Model<Norm, Cpu, double> wide;
+      wide.load(path);
+      CHECK(wide.get("norm.running_var") == std::vector<double>{3, 3});
+    } else {
+      CHECK(error_of([&] { net.load(path); }) ==
+            path.string() +
+                ": tensor \"norm.weight\": expected dtype F32, F64, F16, BF16 or F8 "
+                "(E4M3, E5M2), got " +
+                dtype);
+    }
+  }
+  Model<Norm> net;  // the largest count, which a double still holds
+  for (const auto& [dtype, bytes] :
+       std::map<std::string, std::vector<std::byte>>{{"F64", bytes_in(0x1p53)},
+                                                     {"F32", bytes_in(0x1p53f)},
+                                                     {"U64", bytes_in(std::uint64_t{1} << 53)}}) {
+    write_norm(path, "F32", bytes_in(1.0f), dtype, bytes);
+    net.load(path);
+    CHECK(net.counter("norm.num_batches_tracked") == std::int64_t{1} << 53);
+  }
+  write_norm(path, "F32", bytes_in(1.0f), "BOOL", bytes_in(std::uint8_t{1}));
+  net.load(path);
+  CHECK(net.counter("norm.num_batches_tracked") == 1);
+}
+
+TEST_CASE("counters that are no counts are refused with their value, and nothing is loaded") {
+  const TemporaryFolder folder;
+  const auto path = folder / "a.safetensors";
+  Model<Norm> net(Seed{1});
+  net.set_counter("norm.num_batches_tracked", 7);
+  const auto before = all_values(net);
+  const auto refused = [&](const char* dtype, const std::vector<std::byte>& bytes) {
+    write_norm(path, "F32", bytes_in(2.0f), dtype, bytes);
+    const std::string text = error_of([&] { net.load(path, LoadOptions{.strict = false}); });
+    CHECK(all_values(net) == before);
+    const std::string place = path.string() + ": tensor \"norm.num_batches_tracked\": expected ";
+    CHECK(text.starts_with(place));
+    return text.substr(std::min(text.size(), place.size()));
+  };
+  const std::string whole = "a count, a whole number of 0 to 2^53, got ";
+  const float nan = std::numeric_limits<float>::quiet_NaN();
+  CHECK(refused("F64", bytes_in(2.5)) == whole + "2.5");
+  CHECK(refused("F32", bytes_in(-1.0f)) == whole + "-1");
+  CHECK(refused("F32", bytes_in(nan)) == whole + "nan");
+  CHECK(refused("F64", bytes_in(0x1p54)) == whole + "18014398509481984");
+  CHECK(refused("F16", bytes_in(std::uint16_t{0x7C00})) == whole + "inf");
+  CHECK(refused("BF16", bytes_in(std::uint16_t{0x3F00})) == whole + "0.5");
+  CHECK(refused("F8_E4M3", bytes_in(std::uint8_t{0x7F})) == whole + "nan");
+  CHECK(refused("I8", bytes_in(std::int8_t{-2})) == "a count of 0 to 2^53, got -2");
+  CHECK(refused("U64", bytes_in(~std::uint64_t{0})) ==
+        "a count of 0 to 2^53, got 18446744073709551615");
+  CHECK(refused("C64", bytes_in(std::uint64_t{0})) == "a count, such as I64, got C64");
+  CHECK(refused("F8_E8M0", bytes_in(std::uint8_t{0})) == "a count, such as I64, got F8_E8M0");
+}
+
+TEST_CASE("tensors that `ignore` names stay as they are, whatever the file has of them") {
+  const TemporaryFolder folder;
+  const auto path = folder / "a.safetensors";
+  Model<Norm> net(Seed{1});
+  // A counter that cannot be read, a tensor of another shape, and one that is not there.
+  const std::vector<float> two{5, 6}, three{1, 2, 3};
+  SafetensorsWriter writer;
+  writer.add("g.norm.weight", {2}, two);
+  writer.add("g.norm.bias", {2}, two);
+  writer.add("g.norm.running_mean", {3}, three);
+  writer.add_bytes("g.norm.num_batches_tracked", "F16", {}, bytes_in(std::uint16_t{0x7C00}));
+  writer.save(path);
+  const auto ignore = [](std::string_view name) { return name != "g.norm.weight"; };
+  for (const bool strict : {true, false}) {
+    net.set("norm.weight", std::vector<float>{0, 0});
+    net.set("norm.bias", std::vector<float>{8, 9});
+    net.set("norm.running_mean", std::vector<float>{1, 2});
+    net.set("norm.running_var", std::vector<float>{3, 4});
+    net.set_counter("norm.num_batches_tracked", 11);
+    const LoadReport report =
+        net.load(path, LoadOptions{.prefix = "g.", .ignore = ignore, .strict = strict});
+    CHECK(report.loaded == std::vector<std::string>{"norm.weight"});
+    CHECK(report.missing.empty());
+    CHECK(report.misshaped.empty());
+    CHECK(report.unexpected.empty());
+    CHECK(report.ignored.size() == 4);
+    CHECK(net.get("norm.weight") == two);
+    CHECK(net.get("norm.bias") == std::vector<float>{8, 9});
+    CHECK(net.get("norm.running_mean") == std::vector<float>{1, 2});
+    CHECK(net.get("norm.running_var") == std::vector<float>{3, 4});
+    CHECK(net.counter("norm.num_batches_tracked") == 11);
+  }
+}
+
+TEST_CASE("a checkpoint where weights are wanted is called by its name") {
+  const TemporaryFolder folder;
+  const auto path = folder / "a.safetensors";
+  const std::vector<float> two{5, 6};
+  SafetensorsWriter writer;
+  writer.metadata("tessera.checkpoint", "2");
+  writer.add("model.norm.weight", {2}, two);
+  writer.save(path);
+  Model<Norm> net;
+  CHECK(error_of([&] { net.load(path); }) ==
+        path.string() +
+            ": expected the weights of a model, got the checkpoint of a training run; "
+            "use model.safetensors or best.safetensors of the same folder");
+  // What is asked for by its name is read all the same.
+  net.load(path, LoadOptions{.prefix = "model.", .strict = false});
+  CHECK(net.get("norm.weight") == two);
 }
 
 TEST_CASE("a failed save keeps the previous weights and leaves nothing behind") {

@@ -2,7 +2,8 @@
 # Runs PROGRAM with ARGUMENTS (joined by |) in the fresh folder SCRATCH and checks its exit STATUS and that it says what is
 # wrong in exactly one line on stderr, which must match the regular expression EXPECT. `@` in an argument is that folder;
 # it holds text.bin (neither data nor a model), cifar/ (100 training and test images), broken/ (a file cut short),
-# white.bmp (one pixel), nameless.safetensors and lines.safetensors (no tensors; metadata none, and a name of two lines).
+# white.bmp (one pixel), nameless.safetensors, lines.safetensors and checkpoint.safetensors (no tensors; metadata none, a
+# name of two lines, and that of a training run).
 file(REMOVE_RECURSE ${SCRATCH})
 file(MAKE_DIRECTORY ${SCRATCH}/cifar ${SCRATCH}/broken ${SCRATCH}/empty)
 string(REPEAT "\t" 3073 record)  # label 9, all pixels 9
@@ -22,6 +23,7 @@ write_bytes(white.bmp "BM\\x3a\\0\\0\\0${zero4}\\x36\\0\\0\\0\\x28\\0\\0\\0${one
 ${zero4}${zero4}${zero4}${zero4}\\xff\\xff\\xff\\0")
 write_bytes(nameless.safetensors "\\x02\\0\\0\\0${zero4}{}")
 write_bytes(lines.safetensors "\\x2a\\0\\0\\0${zero4}{\"__metadata__\":{\"tessera.system\":\"x\\\\ny\"}}")
+write_bytes(checkpoint.safetensors "\\x2b\\0\\0\\0${zero4}{\"__metadata__\":{\"tessera.checkpoint\":\"2\"}}")
 
 string(REPLACE "@" "${SCRATCH}" ARGUMENTS "${ARGUMENTS}")
 string(REPLACE "|" ";" ARGUMENTS "${ARGUMENTS}")

@@ -4,6 +4,7 @@
 // size in it is checked against the file's real size, before memory is taken.
 #pragma once
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
@@ -18,6 +19,7 @@
 #include <vector>
 
 #include <tessera/io/file.hpp>
+#include <tessera/io/kind_of_file.hpp>
 #include <tessera/io/safetensors_header.hpp>
 #include <tessera/io/safetensors_writer.hpp>
 #include <tessera/tensor/error.hpp>
@@ -35,6 +37,7 @@ class SafetensorsFile {
     if (file_.size() < 8) fail("expected at least 8 bytes, got " + std::to_string(file_.size()));
     std::uint64_t header_size = 0;
     file_.read_at(0, std::as_writable_bytes(std::span(&header_size, 1)));
+    check_kind(header_size);
     if (header_size > detail::safetensors_max_header)
       fail("header length: expected at most " + std::to_string(detail::safetensors_max_header) +
            " bytes, got " + std::to_string(header_size));
@@ -91,6 +94,23 @@ class SafetensorsFile {
     throw FileError(file_.path().string() + ": safetensors: " + what);
   }
 
+  /// Files of other kinds are called by their names; without that their first bytes would be read
+  /// as the length of a header.
+  void check_kind(std::uint64_t header_size) const {
+    std::array<std::byte, 512> start{};
+    const auto known = std::span(start).first(
+        static_cast<std::size_t>(std::min<std::uint64_t>(file_.size(), start.size())));
+    file_.read_at(0, known);
+    if (known.size() > 8 && known[8] == std::byte{'{'}) return;
+    if (const std::string_view kind = detail::kind_of_file(known); !kind.empty())
+      throw FileError(file_.path().string() + ": not a safetensors file: it looks like " +
+                      std::string(kind));
+    if (header_size > detail::safetensors_max_header)
+      throw FileError(file_.path().string() +
+                      ": not a safetensors file: expected 8 bytes of a length and then '{', got "
+                      "something else");
+  }
+
   void parse_header(std::size_t size) {
     std::string text(size, '\0');
     file_.read_at(8, std::as_writable_bytes(std::span(text.data(), size)));
@@ -116,19 +136,22 @@ class SafetensorsFile {
     const auto fail_entry = [&](const std::string& what) {
       fail("tensor " + detail::quote_name(entry.name) + ": " + what);
     };
-    const std::size_t element_size = safetensors_dtype_size(entry.dtype);
-    if (element_size == 0)
+    const std::size_t element_bits = safetensors_dtype_bits(entry.dtype);
+    if (element_bits == 0)
       fail_entry("dtype: expected a known one such as F32, got " + detail::quote_name(entry.dtype));
-    const auto bytes = detail::checked_byte_size(entry.shape, element_size);
-    if (!bytes)
+    const auto size = detail::checked_byte_size(entry.shape, element_bits);
+    if (!size)
       fail_entry("shape: expected a size below 2^63 bytes, got " + detail::shape_text(entry.shape));
+    if (size->odd_bits != 0)
+      fail_entry("shape: expected values that fill whole bytes, got " + entry.dtype + " " +
+                 detail::shape_text(entry.shape));
     const std::uint64_t data_size = file_.size() - data_begin_;
     if (entry.begin > entry.end || entry.end > data_size)
       fail_entry("data_offsets: expected begin <= end <= " + std::to_string(data_size) + ", got " +
                  std::to_string(entry.begin) + " and " + std::to_string(entry.end));
-    if (entry.end - entry.begin != *bytes)
-      fail_entry("data_offsets: expected " + std::to_string(*bytes) + " bytes for " + entry.dtype +
-                 " " + detail::shape_text(entry.shape) + ", got " +
+    if (entry.end - entry.begin != size->bytes)
+      fail_entry("data_offsets: expected " + std::to_string(size->bytes) + " bytes for " +
+                 entry.dtype + " " + detail::shape_text(entry.shape) + ", got " +
                  std::to_string(entry.end - entry.begin));
   }
 

@@ -33,17 +33,21 @@ struct SafetensorsEntry {
   std::size_t begin = 0, end = 0;
 };
 
-/// Bytes of one element of a dtype ("F32": 4), 0 if the name is unknown.
-constexpr std::size_t safetensors_dtype_size(std::string_view dtype) {
+/// Bits of one element of a dtype ("F32": 32), 0 if the name is unknown. The dtypes are those of
+/// the reference implementation; of some an element is less than a byte.
+constexpr std::size_t safetensors_dtype_bits(std::string_view dtype) {
   struct Known {
     std::string_view name;
-    std::size_t size;
+    std::size_t bits;
   };
-  for (const Known known : {Known{"F32", 4}, Known{"F64", 8}, Known{"F16", 2}, Known{"BF16", 2},
-                            Known{"I64", 8}, Known{"I32", 4}, Known{"I16", 2}, Known{"I8", 1},
-                            Known{"U64", 8}, Known{"U32", 4}, Known{"U16", 2}, Known{"U8", 1},
-                            Known{"BOOL", 1}, Known{"F8_E4M3", 1}, Known{"F8_E5M2", 1}})
-    if (known.name == dtype) return known.size;
+  for (const Known known :
+       {Known{"F32", 32},    Known{"F64", 64},        Known{"F16", 16},        Known{"BF16", 16},
+        Known{"I64", 64},    Known{"I32", 32},        Known{"I16", 16},        Known{"I8", 8},
+        Known{"U64", 64},    Known{"U32", 32},        Known{"U16", 16},        Known{"U8", 8},
+        Known{"BOOL", 8},    Known{"C64", 64},        Known{"F8_E4M3", 8},     Known{"F8_E5M2", 8},
+        Known{"F8_E8M0", 8}, Known{"F8_E4M3FNUZ", 8}, Known{"F8_E5M2FNUZ", 8}, Known{"F6_E2M3", 6},
+        Known{"F6_E3M2", 6}, Known{"F4", 4}})
+    if (known.name == dtype) return known.bits;
   return 0;
 }
 
@@ -60,13 +64,21 @@ inline std::string quote_name(std::string_view name) {
   return out += '\'';
 }
 
-/// shape's product times the size of an element; nothing where that passes 2^63 - 1.
-inline std::optional<std::size_t> checked_byte_size(std::span<const std::int64_t> shape,
-                                                    std::size_t element_size) {
-  std::int64_t bytes = static_cast<std::int64_t>(element_size);
+/// What a tensor's values take: whole bytes, and bits in the last byte, for which the format has no
+/// place.
+struct ByteSize {
+  std::size_t bytes, odd_bits;
+};
+
+/// shape's product times the bits of an element; nothing where that passes 2^63 - 1 bytes.
+inline std::optional<ByteSize> checked_byte_size(std::span<const std::int64_t> shape,
+                                                 std::size_t element_bits) {
+  const bool whole = element_bits % 8 == 0;  // else count bits, which are few
+  auto size = static_cast<std::int64_t>(whole ? element_bits / 8 : element_bits);
   for (const std::int64_t side : shape)
-    if (side < 0 || __builtin_mul_overflow(bytes, side, &bytes)) return std::nullopt;
-  return static_cast<std::size_t>(bytes);
+    if (side < 0 || __builtin_mul_overflow(size, side, &size)) return std::nullopt;
+  const auto total = static_cast<std::size_t>(size);
+  return whole ? ByteSize{total, 0} : ByteSize{total / 8, total % 8};
 }
 
 inline std::string shape_text(std::span<const std::int64_t> shape) {
@@ -164,7 +176,10 @@ class SafetensorsHeader : public nlohmann::json_sax<nlohmann::json> {
   bool number_float(double, const std::string& text) override {
     return unexpected("the number " + quote_name(text));
   }
-  bool null() override { return unexpected("null"); }
+  bool null() override {  // metadata may be null, as if it were not there
+    if (place_ == Place::tensors && key_ == safetensors_metadata) return true;
+    return unexpected("null");
+  }
   bool boolean(bool) override { return unexpected("true or false"); }
   bool binary(nlohmann::json::binary_t&) override { return unexpected("binary data"); }
   bool parse_error(std::size_t position, const std::string&,

@@ -58,14 +58,15 @@ class SafetensorsWriter {
       throw ArgumentError(
           place + "expected a name of 1 to " + std::to_string(detail::safetensors_max_name) +
           " bytes that is not __metadata__, got " + std::to_string(name.size()) + " bytes");
-    const std::size_t element_size = safetensors_dtype_size(dtype);
-    if (element_size == 0)
+    const std::size_t element_bits = safetensors_dtype_bits(dtype);
+    if (element_bits == 0)
       throw ArgumentError(place + "expected a known dtype such as F32, got " +
                           detail::quote_name(dtype));
-    const auto size = detail::checked_byte_size(shape, element_size);
-    if (shape.size() > detail::safetensors_max_rank || size != bytes.size())
+    const auto size = detail::checked_byte_size(shape, element_bits);
+    if (shape.size() > detail::safetensors_max_rank || !size || size->odd_bits != 0 ||
+        size->bytes != bytes.size())
       throw ShapeError(place + "expected a shape of " +
-                       std::to_string(bytes.size() / element_size) + " values, got " +
+                       std::to_string(8 * bytes.size() / element_bits) + " values, got " +
                        detail::shape_text(shape));
     if (!names_.insert(name).second) throw ArgumentError(place + "the name is used twice");
     tensors_.push_back({std::move(name), std::move(dtype), std::move(shape), bytes});
@@ -77,7 +78,7 @@ class SafetensorsWriter {
     std::vector<std::size_t> order(tensors_.size()), begin(tensors_.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
     std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-      return safetensors_dtype_size(tensors_[a].dtype) > safetensors_dtype_size(tensors_[b].dtype);
+      return safetensors_dtype_bits(tensors_[a].dtype) > safetensors_dtype_bits(tensors_[b].dtype);
     });
     std::size_t position = 0;
     for (const std::size_t i : order) {

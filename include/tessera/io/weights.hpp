@@ -14,8 +14,8 @@
 #include <utility>
 #include <vector>
 
-#include <tessera/io/half.hpp>
 #include <tessera/io/safetensors.hpp>
+#include <tessera/io/tensor_numbers.hpp>
 #include <tessera/network/model.hpp>
 
 namespace tessera {
@@ -35,7 +35,9 @@ struct LoadOptions {
   std::vector<Renaming> rename{};  // one that applies to no tensor is an error
   std::string part{};              // a block of the model: only its tensors are read, and what the
                                    // file has outside of it is left alone
-  bool (*ignore)(std::string_view file_name) = nullptr;  // tensors of the file to leave alone
+  bool (*ignore)(std::string_view file_name) = nullptr;  // tensors of the file to leave alone;
+                                                         // the model's of these names stay as they
+                                                         // are, and are not missing
   double (*factor)(const NamedTensor&) = nullptr;        // what a tensor is multiplied by
   bool strict = true;  // missing, unexpected or misshaped names are an error
 };
@@ -46,10 +48,10 @@ struct Metadata : std::map<std::string, std::string> {
   Metadata(map texts) : map(std::move(texts)) {}
 };
 
-/// What became of the names: the model's (loaded, missing, misshaped with both shapes) and the
-/// file's (unexpected).
+/// What became of the names: the model's (loaded, missing, misshaped with both shapes, left as they
+/// were by `ignore`) and the file's (unexpected).
 struct LoadReport {
-  std::vector<std::string> loaded, missing, unexpected, misshaped;
+  std::vector<std::string> loaded, missing, unexpected, misshaped, ignored;
 };
 
 namespace detail {
@@ -100,44 +102,6 @@ inline std::vector<std::string> names_in_file(const std::vector<NamedTensor>& te
   return names;
 }
 
-/// The numbers of a tensor; 16-bit ones are widened.
-template <class T>
-std::vector<T> read_values(const SafetensorsFile& file, const SafetensorsEntry& entry) {
-  const auto convert = [](const auto& values) {
-    std::vector<T> out(values.size());
-    std::transform(values.begin(), values.end(), out.begin(),
-                   [](auto v) { return static_cast<T>(v); });
-    return out;
-  };
-  const auto widen = [&](auto to_float) {
-    const std::vector<std::byte> bytes = file.read_bytes(entry.name);
-    std::vector<T> out(bytes.size() / 2);
-    for (std::size_t i = 0; i < out.size(); ++i) {
-      std::uint16_t bits;
-      std::memcpy(&bits, bytes.data() + 2 * i, 2);
-      out[i] = static_cast<T>(to_float(bits));
-    }
-    return out;
-  };
-  if (entry.dtype == "F32") return convert(file.read_f32(entry.name));
-  if (entry.dtype == "F64") return convert(file.read_f64(entry.name));
-  if (entry.dtype == "F16") return widen(float_from_f16);
-  if (entry.dtype == "BF16") return widen(float_from_bf16);
-  throw FileError(file.path().string() + ": tensor \"" + printable_name(entry.name) +
-                  "\": expected dtype F32, F64, F16 or BF16, got " + entry.dtype);
-}
-
-/// A counter of steps; a training adds to it, so what is near the largest integer is refused.
-inline std::int64_t read_counter(const SafetensorsFile& file, const SafetensorsEntry& entry) {
-  const std::string place =
-      file.path().string() + ": tensor \"" + printable_name(entry.name) + "\": expected ";
-  if (entry.dtype != "I64") throw FileError(place + "dtype I64, got " + entry.dtype);
-  const std::int64_t value = file.read_i64(entry.name)[0];
-  if (value < 0 || value > std::int64_t{1} << 53)
-    throw FileError(place + "a count of 0 to 2^53, got " + std::to_string(value));
-  return value;
-}
-
 }  // namespace detail
 
 /// Writes parameters, statistics and counters, atomically, with texts as the
@@ -177,10 +141,19 @@ inline std::vector<NamedTensor> tensors_of_part(std::vector<NamedTensor> tensors
 
 }  // namespace detail
 
-/// Reads what `save_weights` or PyTorch wrote, in F32, F64, F16 or BF16. On any error the model is
-/// unchanged. Memory: the header, and the tensors of the model's own sizes.
-/// Errors: FileError; with `strict`, also if a name is missing, unexpected or of another shape;
-/// ArgumentError for a renaming that makes no sense
+/// What to say of a file that is the checkpoint of a training run where a model's weights are
+/// wanted. Errors: FileError if it is one
+inline void refuse_checkpoint(const SafetensorsFile& file) {
+  if (!file.metadata().contains("tessera.checkpoint")) return;
+  throw FileError(file.path().string() +
+                  ": expected the weights of a model, got the checkpoint of a training run; use "
+                  "model.safetensors or best.safetensors of the same folder");
+}
+
+/// Reads what `save_weights` or PyTorch wrote, in F32, F64, F16, BF16 or F8; counters in any dtype.
+/// On any error the model is unchanged. Memory: the header, and the tensors of the model's own
+/// sizes. Errors: FileError; with `strict`, also if a name is missing, unexpected or of another
+/// shape; ArgumentError for a renaming that makes no sense
 template <class Net, class Device, class T>
 LoadReport load_weights(Model<Net, Device, T>& model, const SafetensorsFile& file,
                         const LoadOptions& options = {}) {
@@ -188,10 +161,15 @@ LoadReport load_weights(Model<Net, Device, T>& model, const SafetensorsFile& fil
   const std::vector<NamedTensor> tensors = detail::tensors_of_part(model.tensors(), options.part);
   const std::vector<std::string> names = detail::names_in_file(tensors, options);
   std::vector<const SafetensorsEntry*> found(tensors.size());
+  const auto ignored = [&](const std::string& name) {
+    return options.ignore && options.ignore(name);
+  };
   for (std::size_t i = 0; i < tensors.size(); ++i) {
     const auto expected = detail::file_shape(tensors[i].dims);
     const SafetensorsEntry* const entry = file.find(names[i]);
-    if (!entry) {
+    if (ignored(names[i])) {
+      report.ignored.push_back(tensors[i].name);
+    } else if (!entry) {
       report.missing.push_back(tensors[i].name);
     } else if (entry->shape != expected) {
       report.misshaped.push_back(tensors[i].name + ": expected " + detail::shape_text(expected) +
@@ -205,15 +183,16 @@ LoadReport load_weights(Model<Net, Device, T>& model, const SafetensorsFile& fil
   const std::string part = options.prefix + detail::name_in_file(options.part, options.rename);
   for (const SafetensorsEntry& entry : file.entries())
     if (!known.contains(entry.name) && entry.name.starts_with(options.prefix) &&
-        (options.part.empty() || has_prefix(entry.name, part)) &&
-        !(options.ignore && options.ignore(entry.name)))
+        (options.part.empty() || has_prefix(entry.name, part)) && !ignored(entry.name))
       report.unexpected.push_back(printable_name(entry.name));
   if (options.strict &&
-      !(report.missing.empty() && report.unexpected.empty() && report.misshaped.empty()))
+      !(report.missing.empty() && report.unexpected.empty() && report.misshaped.empty())) {
+    refuse_checkpoint(file);
     throw FileError(file.path().string() + ": the file's tensors are not the model's" +
                     detail::name_list("missing", report.missing) +
                     detail::name_list("unexpected", report.unexpected) +
                     detail::name_list("of another shape", report.misshaped));
+  }
 
   std::vector<std::vector<T>> values(tensors.size());
   std::vector<std::int64_t> counters(tensors.size());
