@@ -111,6 +111,8 @@ void demo(const ts::Context<Device>& context, const ProgramOptions& options) {
     const std::size_t held = std::max<std::size_t>(1, all.size() / 4);
     const ts::PhotographSet seen = all.take(all.size() - held), unseen = all.drop(seen.size());
     std::printf("%zu photographs to train on, %zu held out\n", seen.size(), held);
+    if (const std::size_t hidden = all.counts().hidden)
+      std::printf("%zu hidden files and folders left out\n", hidden);
     const ts::PatchOptions cut{.max_scale = 3, .flip = true};
     const ts::RandomPatches patches(seen, side, side, epoch_patches, cut);
     const ts::ImageSet held_out =

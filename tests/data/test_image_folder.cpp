@@ -4,6 +4,9 @@
 
 #include "../temporary_folder.hpp"
 
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <filesystem>
 #include <tessera/data/image_folder.hpp>
 #include <tessera/data/image_writer.hpp>
@@ -155,6 +158,86 @@ TEST_CASE("a folder is read by the bytes of its files, in the order of their nam
                        "PhotographSet: take(6): the set holds only 5 photographs", ArgumentError);
   CHECK_THROWS_WITH_AS(photographs[5], "PhotographSet: expected an index below 5, got 5",
                        ArgumentError);
+}
+
+TEST_CASE("what is hidden is left out, files and folders, and counted") {
+  const tessera::testing::TemporaryFolder outside;
+  const fs::path folder = outside / ".photos";  // the folder itself may be hidden
+  for (const char* const name : {".ipynb_checkpoints", ".thumbnails/large", "b/.trash"})
+    fs::create_directories(folder / name);
+  for (const char* const name :
+       {"a.png", "b/c.png", ".hidden.png", "._a.png", ".ipynb_checkpoints/a-checkpoint.png",
+        ".thumbnails/large/a.png", "b/.trash/d.png"})
+    write_image(folder / name, noise(4, 4, 3));
+  write_file_atomically(folder / ".DS_Store", "no image");
+  const PhotographSet photographs(folder);
+  REQUIRE(photographs.size() == 2);
+  CHECK(photographs[0].name == "a.png");
+  CHECK(photographs[1].name == "b/c.png");
+  CHECK(photographs.counts().hidden == 6);
+  CHECK(photographs.counts().other_files == 0);
+  CHECK(ImageFolder(folder, {4, 4, 3}).size() == 2);
+  CHECK(message_of([&] { PhotographSet(folder / ".thumbnails"); }, folder) == "no error");
+  fs::create_directories(folder / "only/.git");
+  CHECK(message_of([&] { PhotographSet(folder / "only"); }, folder) ==
+        "DIR/only: no images here: looked for JPEG, PNG and BMP files, got 0 other files and 0 "
+        "damaged images; left out: 1 hidden");
+}
+
+TEST_CASE("files and folders that cannot be opened are named, or left out when asked") {
+  const tessera::testing::TemporaryFolder folder;
+  fs::create_directories(folder / "lost+found");
+  fs::create_directories(folder / "deep/locked");
+  write_image(folder / "a.png", noise(4, 4, 3));
+  write_image(folder / "deep/b.png", noise(4, 4, 3));
+  write_image(folder / "secret.png", noise(4, 4, 3));
+  write_image(folder / "deep/locked/c.png", noise(4, 4, 3));
+  const auto mode = [&](const char* name, ::mode_t bits) {
+    REQUIRE(::chmod((folder / name).c_str(), bits) == 0);
+  };
+  for (const char* const name : {"", "deep"}) mode(name, 0755);
+  for (const char* const name : {"a.png", "deep/b.png"}) mode(name, 0644);
+  for (const char* const name : {"secret.png", "lost+found", "deep/locked"}) mode(name, 0700);
+  const bool root = ::geteuid() == 0;  // whom permissions do not bind
+  const auto load = [&](FolderOptions options = {}) {
+    if (root) REQUIRE(::seteuid(65534) == 0);
+    const std::string text =
+        message_of([&] { PhotographSet(folder.path(), options); }, folder.path());
+    if (root) REQUIRE(::seteuid(0) == 0);
+    return text;
+  };
+  mode("secret.png", 0);
+  mode("lost+found", 0755);
+  mode("deep/locked", 0755);
+  mode("deep/locked/c.png", 0644);
+  CHECK(load() == "DIR/secret.png: cannot open: Permission denied");
+  CHECK(load({.skip_damaged = true}) == "no error");
+
+  mode("secret.png", 0644);
+  CHECK(load() == "no error");
+  mode("lost+found", 0);
+  CHECK(load() == "DIR/lost+found: cannot list the folder: Permission denied");
+  mode("lost+found", 0755);
+  mode("deep/locked", 0444);  // its names can be read, its files not be opened
+  CHECK(load() == "DIR/deep/locked/c.png: cannot open: Permission denied");
+  mode("deep/locked", 0);
+  CHECK(load() == "DIR/deep/locked: cannot list the folder: Permission denied");
+
+  mode("secret.png", 0);
+  mode("lost+found", 0);
+  if (root) REQUIRE(::seteuid(65534) == 0);
+  const PhotographSet kept(folder.path(), {.skip_damaged = true});
+  const ImageFiles files = find_image_files(folder.path(), true);
+  if (root) REQUIRE(::seteuid(0) == 0);
+  CHECK(kept.size() == 2);
+  CHECK(kept.counts().unreadable == 3);
+  CHECK(kept.counts().damaged == 0);
+  CHECK(files.names.size() == 2);
+  CHECK(files.unreadable == 3);
+  // The folder that was asked for is needed in any case.
+  mode("", 0);
+  CHECK(load({.skip_damaged = true}) == "DIR: cannot list the folder: Permission denied");
+  for (const char* const name : {"", "lost+found", "deep/locked"}) mode(name, 0755);
 }
 
 TEST_CASE("what is wrong with a folder is one sentence") {
