@@ -33,10 +33,29 @@ DrawHole draw_from(const Masks& masks, std::uint64_t seed) {
   };
 }
 
+/// One of the masks that have the image's size: a mask is never stretched.
+DrawHole draw_from_folder(const std::string& folder, std::uint64_t seed) {
+  return [=, masks = ts::MaskFolder(folder)](std::size_t index, int height, int width,
+                                             std::uint8_t* hole) {
+    std::vector<std::size_t> fitting;
+    for (std::size_t i = 0; i < masks.size(); ++i)
+      if (masks[i].height == height && masks[i].width == width) fitting.push_back(i);
+    if (fitting.empty())
+      throw ts::ShapeError(folder + ": no mask has the " + std::to_string(width) + "x" +
+                           std::to_string(height) + " pixels of image " +
+                           std::to_string(index + 1) + "; the first mask has " +
+                           std::to_string(masks[0].width) + "x" + std::to_string(masks[0].height));
+    ts::RandomStream random(ts::Seed{seed}, index);
+    const ts::HoleMask& mask = masks[fitting[static_cast<std::size_t>(
+        random.integer(0, static_cast<int>(fitting.size())))]];
+    std::copy(mask.hole.begin(), mask.hole.end(), hole);
+  };
+}
+
 /// Lines over CIFAR-10 are those that NumPy draws in the PyTorch recipe, as in the trainers.
 DrawHole choose_masks(const std::string& kind, const std::string& folder, std::uint64_t seed,
                       std::size_t cifar_images) {
-  if (!folder.empty()) return draw_from(ts::MaskFolder(folder), seed);
+  if (!folder.empty()) return draw_from_folder(folder, seed);
   if (kind == "rectangles") return draw_from(ts::RectangleMasks{}, seed);
   if (kind == "strokes") return draw_from(ts::StrokeMasks{}, seed);
   if (cifar_images == 0) return draw_from(ts::LineMasks{}, seed);
@@ -62,25 +81,39 @@ void add_figures(ts::JsonLine& line, const std::string& prefix, const std::strin
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::string model_path, data, system, kind = "lines", masks;
+  std::string model_path, data, system, kind, masks;
   DeviceOptions on;
   std::int64_t limit = 1000, seed = 12345, memory_limit = 2048, threads = 0;
   const std::vector<Argument> arguments{
       {"model", &model_path, "weights of a trained model, a safetensors file"},
       {"--data", &data, "folder of CIFAR-10's binary version, or of images", true},
-      {"--mask", &kind, "kind of holes", false, {"lines", "rectangles", "strokes"}},
-      {"--masks", &masks, "folder of mask images instead, white = hole; drawn at random"},
+      {"--mask",
+       &kind,
+       "kind of holes: lines unless told otherwise",
+       false,
+       {"lines", "rectangles", "strokes"}},
+      {.name = "--masks",
+       .value = &masks,
+       .text = "folder of mask images of the images' sizes instead, white = hole; drawn at random",
+       .excludes = "--mask"},
       {"--seed", &seed, "of the masks"},
       {"--limit", &limit, "the first so many images; 0: all of them"},
       {"--system", &system, "network, for a model file that does not name it", false,
        known_systems()},
-      {"--memory-limit", &memory_limit, "MiB; larger images are worked on in tiles", false, {}, 1},
+      {"--memory-limit",
+       &memory_limit,
+       "MiB; larger images are worked on in tiles",
+       false,
+       {},
+       1,
+       most_mebibytes},
       {"--device", &on.device, device_texts[0], false, {"cpu", "cuda", "auto"}},
       {"--products", &on.products, device_texts[1], false, product_names},
       {"--convolutions", &on.convolutions, device_texts[2], false, convolution_names},
-      {"--threads", &threads, "0: one for each core"}};
+      {"--threads", &threads, "0: one for each core", false, {}, 0, most_threads}};
   return run_with_arguments("Measures a model", arguments, argc, argv, [&] {
     on.threads = static_cast<int>(threads);
+    if (kind.empty()) kind = "lines";
     const auto start = std::chrono::steady_clock::now();
     const OpenedModel model = open_model(model_path, system, on);
     const std::size_t bytes = static_cast<std::size_t>(memory_limit) << 20;

@@ -51,15 +51,22 @@ int main(int argc, char** argv) {
       {"-o,--out", &out, "restored image, .png or .bmp", true},
       {"--system", &system, "network, for a model file that does not name it", false,
        known_systems()},
-      {"--memory-limit", &memory_limit, "MiB; larger images are worked on in tiles", false, {}, 1},
+      {"--memory-limit",
+       &memory_limit,
+       "MiB; larger images are worked on in tiles",
+       false,
+       {},
+       1,
+       most_mebibytes},
       {"--device", &on.device, device_texts[0], false, {"cpu", "cuda", "auto"}},
       {"--products", &on.products, device_texts[1], false, product_names},
       {"--convolutions", &on.convolutions, device_texts[2], false, convolution_names},
-      {"--threads", &threads, "0: one for each core"}};
+      {"--threads", &threads, "0: one for each core", false, {}, 0, most_threads}};
   return run_with_arguments("Fills the holes of an image", arguments, argc, argv, [&] {
     on.threads = static_cast<int>(threads);
     const ts::Image image = ts::read_image(image_path);
-    ts::image_file_format(out, image);  // refuses a name before the work, not after it
+    ts::image_file_format(out, image);  // refuses a name before the work, not after it, and
+    ts::check_writable(out);            // a place
     const ts::HoleMask mask = ts::read_hole(mask_path);
     if (mask.height != image.height || mask.width != image.width)
       throw ts::ShapeError(mask_path + ": the mask has " + size_text(mask.height, mask.width) +

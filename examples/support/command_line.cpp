@@ -14,17 +14,21 @@ CLI::Option* add(CLI::App& app, const Argument& argument) {
   if (auto* const* text = std::get_if<std::string*>(&argument.value))
     return app.add_option(argument.name, **text, argument.text);
   std::int64_t& number = **std::get_if<std::int64_t*>(&argument.value);
-  const std::int64_t least = argument.least;
+  const std::int64_t least = argument.least, most = argument.most;
   return app
       .add_option_function<std::string>(
           argument.name,
-          [&number, least, name = argument.name](const std::string& text) {
+          [&number, least, most, name = argument.name](const std::string& text) {
             char* end = nullptr;
             errno = 0;
             number = std::strtoll(text.c_str(), &end, 10);
-            if (end == text.c_str() || *end != 0 || errno != 0 || number < least)
+            if (end == text.c_str() || *end != 0 || errno != 0 || number < least || number > most)
               throw CLI::ValidationError(name, "expected a whole number of at least " +
-                                                   std::to_string(least) + ", got " + text);
+                                                   std::to_string(least) +
+                                                   (most < std::numeric_limits<std::int64_t>::max()
+                                                        ? " and at most " + std::to_string(most)
+                                                        : "") +
+                                                   ", got " + text);
           },
           argument.text)
       ->default_str(std::to_string(number))
@@ -42,5 +46,8 @@ int run_with_arguments(const std::string& description, const std::vector<Argumen
     if (argument.required || !argument.name.starts_with('-')) option->required();
     if (!argument.among.empty()) option->check(CLI::IsMember(argument.among));
   }
+  for (const Argument& argument : arguments)
+    if (!argument.excludes.empty())
+      app.get_option(argument.name)->excludes(app.get_option(argument.excludes));
   return run_cli(app, argc, argv, work);
 }

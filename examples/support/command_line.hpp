@@ -3,6 +3,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
 #include <variant>
 #include <vector>
@@ -15,8 +16,14 @@ struct Argument {
   std::string text;
   bool required = false;             // an option that has to be given
   std::vector<std::string> among{};  // of a text: what it may be, where that is a short list
-  std::int64_t least = 0;            // of a number
+  std::int64_t least = 0;            // of a number, and
+  std::int64_t most = std::numeric_limits<std::int64_t>::max();
+  std::string excludes{};  // another option, which may not be given beside this one
 };
+
+/// The most mebibytes whose bytes std::size_t can count, and the most threads that make sense.
+inline constexpr std::int64_t most_mebibytes = std::numeric_limits<std::size_t>::max() >> 20;
+inline constexpr std::int64_t most_threads = 4096;
 
 /// Parses the command line and runs the work. Exit status: 0 done, 1 the work failed, 2 wrong use;
 /// what went wrong is one sentence on stderr.

@@ -10,24 +10,29 @@
 #include <atomic>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 
 #include <tessera/io/json.hpp>
 #include <tessera/training/progress.hpp>
 #include <tessera/training/report.hpp>
 
 #include <tessera/training/run_folder.hpp>
+#include "command_line.hpp"
 #include "run_cli.hpp"
 
 namespace {
 
-/// Refuses whole numbers below `low`, in words.
-CLI::Validator at_least(long low) {
+/// Refuses whole numbers below `low` or above `high`, in words.
+CLI::Validator at_least(long low, long high = std::numeric_limits<long>::max()) {
   return CLI::Validator(
-      [low](std::string& text) -> std::string {
+      [low, high](std::string& text) -> std::string {
         char* end = nullptr;
         const long value = std::strtol(text.c_str(), &end, 10);
-        if (end != text.c_str() && *end == 0 && value >= low) return "";
-        return "expected a whole number of at least " + std::to_string(low) + ", got " + text;
+        if (end != text.c_str() && *end == 0 && value >= low && value <= high) return "";
+        return "expected a whole number of at least " + std::to_string(low) +
+               (high < std::numeric_limits<long>::max() ? " and at most " + std::to_string(high)
+                                                        : "") +
+               ", got " + text;
       },
       "");
 }
@@ -70,9 +75,10 @@ int run_program(const std::string& description, ProgramOptions options, int argc
   app.add_option("--schedule", options.schedule, "of the learning rate: constant, or cosine to 0")
       ->check(CLI::IsMember({"constant", "cosine"}));
   app.add_option("--seed", options.seed, "of initial weights, order and masks");
-  app.add_option("--threads", options.threads, "0: one for each core")->check(at_least(0));
+  app.add_option("--threads", options.threads, "0: one for each core")
+      ->check(at_least(0, most_threads));
   app.add_option("--workers", options.workers, "threads that read images ahead")
-      ->check(at_least(0));
+      ->check(at_least(0, most_threads));
   app.add_option("--device", options.device, device_texts[0])
       ->check(CLI::IsMember({"cpu", "cuda", "auto"}));
   app.add_option("--products", options.products, device_texts[1])
@@ -84,6 +90,7 @@ int run_program(const std::string& description, ProgramOptions options, int argc
   app.add_flag("--overwrite", options.overwrite, "replace the training that is in --out")
       ->excludes(const_cast<CLI::Option*>(resume));
   const int status = run_cli(app, argc, argv, [&] {
+    tessera::check_folder_writable(options.out);
     watch_signals();
     program(options);
   });

@@ -5,6 +5,14 @@
 #include <cstdio>
 #include <exception>
 #include <functional>
+#include <string>
+
+/// "bin/inpaint: the memory limit ...": the program and the sentence, which may begin with the
+/// program's own name.
+inline std::string failure_text(const std::string& program, const std::string& sentence) {
+  const std::string name = program.substr(program.rfind('/') + 1) + ": ";
+  return program + ": " + sentence.substr(sentence.starts_with(name) ? name.size() : 0);
+}
 
 /// Parses the arguments and runs the work. Exit status: 0 done, 1 the work failed, 2 wrong use.
 inline int run_cli(CLI::App& app, int argc, char** argv, const std::function<void()>& work) {
@@ -18,7 +26,7 @@ inline int run_cli(CLI::App& app, int argc, char** argv, const std::function<voi
   try {
     work();
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "%s: %s\n", argv[0], error.what());
+    std::fprintf(stderr, "%s\n", failure_text(argv[0], error.what()).c_str());
     return 1;
   }
   return 0;

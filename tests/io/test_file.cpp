@@ -162,3 +162,35 @@ TEST_CASE("file: bytes in memory are read like a file") {
                        tessera::FileError);
   CHECK_THROWS_AS(file.read_at(~std::uint64_t{0}, two), tessera::FileError);
 }
+
+TEST_CASE("file: what cannot be written is found before the work, in a sentence") {
+  const TemporaryFolder folder;
+  tessera::write_file_atomically(folder / "text", "x");
+  const auto before = files_in(folder);
+  tessera::check_writable(folder / "new.png");
+  tessera::check_writable(folder / "text");
+  tessera::check_folder_writable(folder / "new" / "deep");
+  tessera::check_folder_writable(folder.path());
+  CHECK(files_in(folder) == before);
+  CHECK(text_of(folder / "text") == "x");
+  const std::string at = folder.path().string();
+  CHECK_THROWS_WITH_AS(tessera::check_writable(folder / "none" / "a.png"),
+                       (at + "/none/a.png: cannot be written: there is no folder " + at + "/none")
+                           .c_str(),
+                       tessera::FileError);
+  CHECK_THROWS_WITH_AS(
+      tessera::check_writable(folder / "text" / "a.png"),
+      (at + "/text/a.png: cannot be written: " + at + "/text is not a folder").c_str(),
+      tessera::FileError);
+  CHECK_THROWS_WITH_AS(tessera::check_writable(folder.path()),
+                       (at + ": cannot be written: it is a folder").c_str(), tessera::FileError);
+  CHECK_THROWS_WITH_AS(
+      tessera::check_folder_writable(folder / "text" / "run"),
+      (at + "/text/run: cannot be written to: " + at + "/text is not a folder").c_str(),
+      tessera::FileError);
+  if (::geteuid() == 0) return;  // root may write everywhere
+  fs::permissions(folder.path(), fs::perms::owner_read | fs::perms::owner_exec);
+  CHECK_THROWS_AS(tessera::check_writable(folder / "a.png"), tessera::FileError);
+  CHECK_THROWS_AS(tessera::check_folder_writable(folder / "run"), tessera::FileError);
+  fs::permissions(folder.path(), fs::perms::owner_all);
+}

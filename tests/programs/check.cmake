@@ -5,7 +5,7 @@
 # white.bmp (one pixel), nameless.safetensors, lines.safetensors and checkpoint.safetensors (no tensors; metadata none, a
 # name of two lines, and that of a training run).
 file(REMOVE_RECURSE ${SCRATCH})
-file(MAKE_DIRECTORY ${SCRATCH}/cifar ${SCRATCH}/broken ${SCRATCH}/empty)
+file(MAKE_DIRECTORY ${SCRATCH}/cifar ${SCRATCH}/broken ${SCRATCH}/empty ${SCRATCH}/folder.png)
 string(REPEAT "\t" 3073 record)  # label 9, all pixels 9
 string(REPEAT "${record}" 100 records)
 file(WRITE ${SCRATCH}/cifar/data_batch_1.bin "${records}")

@@ -40,13 +40,23 @@ TEST_CASE("means over pixels, over hole pixels, of the composite") {
   CHECK(m.psnr() == doctest::Approx(-10 * std::log10(m.mse)));
 }
 
-TEST_CASE("no error: psnr is infinite; no hole: hole_mse is 0") {
+TEST_CASE("no error: psnr is infinite; no hole: there are no hole figures") {
   const Tensor<float> same(1, {2, 2, 3});
   MetricSums sums;
-  sums.add(same.view(), same.view(), nullptr);
-  CHECK(std::isinf(sums.means().psnr()));
-  CHECK(sums.means().hole_mse == 0);
-  CHECK(sums.means().hole_share == 0);
+  const std::uint8_t none[4]{};
+  for (const std::uint8_t* hole : {static_cast<const std::uint8_t*>(nullptr), none}) {
+    sums.add(same.view(), same.view(), hole);
+    const Metrics m = sums.means();
+    CHECK(std::isinf(m.psnr()));
+    CHECK(std::isinf(m.composite_psnr()));
+    for (const double figure :
+         {m.hole_mse, m.hole_rmse(), m.hole_l1, m.hole_psnr(), m.hole_ssim})
+      CHECK(std::isnan(figure));
+    CHECK(m.composite_mse == 0);
+    CHECK(m.hole_share == 0);
+  }
+  for (const double figure : {Metrics{}.hole_mse, Metrics{}.hole_l1, Metrics{}.hole_psnr()})
+    CHECK(std::isnan(figure));  // nothing was measured
 }
 
 TEST_CASE("evaluate does not depend on the batch size and equals a loop over samples") {

@@ -113,6 +113,23 @@ TEST_CASE("a second Ctrl-C ends at once; SIGTERM is as good as Ctrl-C") {
   CHECK((status == 130 || status == -SIGINT));
 }
 
+TEST_CASE("a program's name stands before a sentence once") {
+  CHECK(failure_text("inpaint", "inpaint: too little") == "inpaint: too little");
+  CHECK(failure_text("bin/inpaint", "inpaint: too little") == "bin/inpaint: too little");
+  CHECK(failure_text("bin/inpaint", "inpainting: x") == "bin/inpaint: inpainting: x");
+  CHECK(failure_text("tiny", "fit: nothing") == "tiny: fit: nothing");
+}
+
+TEST_CASE("a folder that cannot be made is refused before the program begins") {
+  const TemporaryFolder folder;
+  std::ofstream(folder / "file") << "x";
+  std::string name = (folder / "file" / "run").string();
+  char* argv[] = {const_cast<char*>("tiny"), const_cast<char*>("--out"), name.data(), nullptr};
+  bool begun = false;
+  CHECK(run_program("", {}, 3, argv, [&](const ProgramOptions&) { begun = true; }) == 1);
+  CHECK(!begun);
+}
+
 TEST_CASE("wrong use is a sentence and status 2, failed work status 1") {
   const TemporaryFolder folder;
   const auto fails = [&](const std::vector<std::string>& arguments, int expected) {

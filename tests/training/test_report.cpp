@@ -201,5 +201,5 @@ TEST_CASE("progress lines") {
   report.test->hole_mse = 0.0121;
   CHECK(epoch_line(report) ==
         "epoch 3/40 seconds 16.2 images_per_second 617 train_loss 0.00253 test_mse 0.00200 "
-        "test_hole_mse 0.01210");
+        "hole_mse 0.01210");
 }

@@ -200,6 +200,34 @@ class TemporaryFile {
 
 }  // namespace detail
 
+/// Finds before the work what would keep write_file_atomically from writing `path` behind it;
+/// leaves nothing. Errors: FileError: there is no such folder, `path` is a folder, or none may
+/// write there
+inline void check_writable(const std::filesystem::path& path) {
+  std::error_code ignored;
+  const std::filesystem::path folder = path.has_parent_path() ? path.parent_path() : ".";
+  if (!std::filesystem::exists(folder, ignored))
+    throw FileError(path.string() + ": cannot be written: there is no folder " + folder.string());
+  if (!std::filesystem::is_directory(folder, ignored))
+    throw FileError(path.string() + ": cannot be written: " + folder.string() + " is not a folder");
+  if (!path.has_filename() || std::filesystem::is_directory(path, ignored))
+    throw FileError(path.string() + ": cannot be written: it is a folder");
+  const detail::TemporaryFile probe(path);
+}
+/// The same for a folder that files are to be written to, and that is made if it is missing.
+inline void check_folder_writable(const std::filesystem::path& folder) {
+  std::error_code ignored;
+  std::filesystem::path there = std::filesystem::absolute(folder);
+  while (there.has_relative_path() && !std::filesystem::exists(there, ignored))
+    there = there.parent_path();
+  if (!std::filesystem::is_directory(there, ignored))
+    throw FileError(folder.string() + ": cannot be written to: " + there.string() +
+                    " is not a folder");
+  if (::access(there.c_str(), W_OK | X_OK) != 0)
+    throw detail::system_file_error(
+        folder, "cannot be written to: no file can be made in " + there.string(), errno);
+}
+
 /// Saves the parts, one behind the other, as the file `path`: a temporary file in the same
 /// directory, fsync, rename. On failure the temporary is removed and the previous file is kept.
 /// A new file is readable by its owner only (mode 0600); a replaced one keeps its mode. A symbolic

@@ -46,8 +46,12 @@ inline std::string to_string(const Shape& s) {
 
 inline namespace literals {
 constexpr std::size_t operator""_KiB(unsigned long long n) { return std::size_t{n} << 10; }
-constexpr std::size_t operator""_MiB(unsigned long long n) { return std::size_t{n} << 20; }
-constexpr std::size_t operator""_GiB(unsigned long long n) { return std::size_t{n} << 30; }
+consteval std::size_t operator""_MiB(unsigned long long n) {
+  return n <= SIZE_MAX >> 20 ? n << 20 : throw "tessera: more bytes than std::size_t can count";
+}
+consteval std::size_t operator""_GiB(unsigned long long n) {
+  return n <= SIZE_MAX >> 30 ? n << 30 : throw "tessera: more bytes than std::size_t can count";
+}
 }  // namespace literals
 
 }  // namespace tessera

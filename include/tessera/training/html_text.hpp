@@ -49,8 +49,9 @@ inline std::string base64(std::span<const std::byte> bytes) {
   return out;
 }
 
-/// A number for people: four significant digits. No locale changes it.
+/// A number for people: four significant digits, a dash for NaN. No locale changes it.
 inline std::string short_number(double value) {
+  if (value != value) return "\xE2\x80\x93";
   std::array<char, 32> text;
   return {text.data(), std::to_chars(text.data(), text.data() + text.size(), value,
                                      std::chars_format::general, 4)

@@ -15,7 +15,7 @@ namespace tessera {
 namespace detail {
 
 inline double psnr(double mse) {
-  return mse > 0 ? -10 * std::log10(mse) : std::numeric_limits<double>::infinity();
+  return mse == 0 ? std::numeric_limits<double>::infinity() : -10 * std::log10(mse);
 }
 inline constexpr double no_value = std::numeric_limits<double>::quiet_NaN();  // null in JSON
 
@@ -25,10 +25,11 @@ inline constexpr double no_value = std::numeric_limits<double>::quiet_NaN();  //
 /// hole pixels alone, composite_… after the known pixels were put back (all in evaluation mode).
 /// psnr = -10 log10(mse) of the set's mse, infinite where the error is 0; hole_share = hole pixels
 /// over pixels. The SSIMs are means of ssim_map's values, hole_ssim of those at hole pixels of the
-/// raw output; NaN unless add_ssim was called, or where there is no such pixel.
+/// raw output; NaN unless add_ssim was called. A mean over no pixel is NaN: all hole_… figures of a
+/// set without holes.
 struct Metrics {
-  double mse = 0, hole_mse = 0, composite_mse = 0, l1 = 0, hole_share = 0;
-  double hole_l1 = 0, composite_l1 = 0;
+  double mse = 0, hole_mse = detail::no_value, composite_mse = 0, l1 = 0, hole_share = 0;
+  double hole_l1 = detail::no_value, composite_l1 = 0;
   double ssim = detail::no_value, hole_ssim = detail::no_value, composite_ssim = detail::no_value;
 
   double psnr() const { return detail::psnr(mse); }
@@ -107,20 +108,20 @@ class MetricSums {
   }
 
   Metrics means() const {
-    const auto mean = [](double sum, double count, double none) {
-      return count > 0 ? sum / count : none;
+    const auto mean = [](double sum, double count) {
+      return count > 0 ? sum / count : detail::no_value;
     };
     Metrics m;
-    m.mse = square_ / count_;
-    m.hole_mse = mean(hole_square_, hole_count_, 0);
-    m.composite_mse = hole_square_ / count_;
-    m.l1 = absolute_ / count_;
-    m.hole_share = hole_count_ / count_;
-    m.hole_l1 = mean(hole_absolute_, hole_count_, 0);
-    m.composite_l1 = hole_absolute_ / count_;
-    m.ssim = mean(ssim_, ssim_count_, detail::no_value);
-    m.hole_ssim = mean(hole_ssim_, hole_ssim_count_, detail::no_value);
-    m.composite_ssim = mean(composite_ssim_, ssim_count_, detail::no_value);
+    m.mse = mean(square_, count_);
+    m.hole_mse = mean(hole_square_, hole_count_);
+    m.composite_mse = mean(hole_square_, count_);
+    m.l1 = mean(absolute_, count_);
+    m.hole_share = mean(hole_count_, count_);
+    m.hole_l1 = mean(hole_absolute_, hole_count_);
+    m.composite_l1 = mean(hole_absolute_, count_);
+    m.ssim = mean(ssim_, ssim_count_);
+    m.hole_ssim = mean(hole_ssim_, hole_ssim_count_);
+    m.composite_ssim = mean(composite_ssim_, ssim_count_);
     return m;
   }
 

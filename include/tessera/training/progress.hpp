@@ -34,13 +34,15 @@ inline std::string progress_line(const StepReport& report) {
 }
 
 /// "epoch 3/40 seconds 16.2 images_per_second 617 train_loss 0.00253 test_mse 0.00200
-/// test_hole_mse 0.01210": the line that an epoch leaves.
+/// hole_mse 0.01210": the line that an epoch leaves, with the names that files have. What was not
+/// measured is left out.
 inline std::string epoch_line(const EpochReport& report) {
   char text[256];
   std::snprintf(text, sizeof text, "epoch %d/%d seconds %.1f images_per_second %.0f", report.epoch,
                 report.epochs, report.seconds, report.images_per_second);
   std::string line = text;
   const auto add = [&](const std::string& name, double value) {
+    if (value != value) return;
     std::snprintf(text, sizeof text, " %.5f", value);
     line += " " + name + text;
   };
@@ -51,7 +53,7 @@ inline std::string epoch_line(const EpochReport& report) {
   }
   if (report.test) {
     add("test_mse", report.test->mse);
-    add("test_hole_mse", report.test->hole_mse);
+    add("hole_mse", report.test->hole_mse);
   }
   return line;
 }

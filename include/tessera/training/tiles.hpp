@@ -109,7 +109,7 @@ struct TilePlan {
 namespace detail {
 
 inline std::string mebibytes(std::size_t bytes) {
-  return std::to_string((bytes + (std::size_t{1} << 20) - 1) >> 20) + " MiB";
+  return std::to_string((bytes >> 20) + (bytes % (std::size_t{1} << 20) != 0)) + " MiB";
 }
 inline std::string pixels_text(int height, int width) {
   return std::to_string(height) + "x" + std::to_string(width) + " pixels";
