@@ -12,7 +12,7 @@
 #include <cublas_v2.h>
 #endif
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 #ifdef TESSERA_CUDA_EMULATE
 

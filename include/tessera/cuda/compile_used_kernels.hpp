@@ -10,7 +10,7 @@
 #include <tessera/cuda/parallel_compile.hpp>
 #include <tessera/tensor/error.hpp>
 
-namespace tessera::testing {
+namespace tessera::inline TESSERA_ABI::testing {
 
 /// Compiles every kernel that this program's models, passes and launches have needed so far for
 /// GPUs such as "sm_90"; returns how many there were. For programs with TESSERA_CUDA_EMULATE that

@@ -19,7 +19,7 @@
 #include <tessera/cuda/line_breaks.hpp>
 #include <tessera/tensor/error.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 /// The whole text and its kernels as name expressions, such as "tessera::cuda::copy<float, 4>".
 /// A text calls itself something in messages by a line such as `#line 1 "pointwise"`.

@@ -10,17 +10,19 @@
 #include <tessera/cuda/precision.hpp>
 #include <tessera/tensor/context.hpp>
 
-namespace tessera {
+namespace tessera::inline TESSERA_ABI {
 
+inline namespace TESSERA_CUDA_ABI {
 /// An NVIDIA GPU.
 struct Cuda {
   static constexpr const char* name = "cuda";
 };
+}  // namespace TESSERA_CUDA_ABI
 
 using cuda::Convolutions;
 using cuda::Precision;
 
-namespace cuda {
+namespace cuda::inline TESSERA_CUDA_ABI {
 /// The calling thread's engine of a GPU; it lives as long as a context refers to it.
 inline std::shared_ptr<Engine> engine_of(int number) {
   thread_local std::weak_ptr<Engine> engines[16];
@@ -70,7 +72,7 @@ struct Context<Cuda> {
   std::thread::id thread_ = std::this_thread::get_id();
 };
 
-namespace cuda {
+namespace cuda::inline TESSERA_CUDA_ABI {
 
 /// Scratch memory for `count` elements, see Engine::scratch.
 template <class T>

@@ -15,7 +15,7 @@
 #include <tessera/cuda/runtime.hpp>
 #include <tessera/version.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 /// One pass as a layer has it: what its speed depends on.
 struct ConvolutionCall {

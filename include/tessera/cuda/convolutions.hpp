@@ -7,7 +7,7 @@
 #include <tessera/tensor/error.hpp>
 #include <tessera/tensor/text.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 /// Numbers differ in rounding between the two.
 enum class Convolutions {

@@ -11,7 +11,7 @@
 #endif
 
 #if !defined(TESSERA_CUDA_EMULATE) && !defined(TESSERA_HAS_CUDNN_HEADERS)
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 class CudnnLibrary {
  public:

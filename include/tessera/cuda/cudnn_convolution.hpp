@@ -13,7 +13,7 @@
 #include <string_view>
 #include <utility>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 /// A GPU as cuDNN describes it. Written to text on a machine that has the GPU, it lets any other
 /// choose engines and build plans for it.

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 /// Owns one descriptor. Every failure is a DeviceError that names cuDNN's function and status.
 class CudnnDescriptor {

@@ -11,7 +11,7 @@
 
 #include <tessera/cuda/cudnn_problem.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 namespace detail {
 

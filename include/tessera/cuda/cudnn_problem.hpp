@@ -17,7 +17,7 @@
 #include <tessera/tensor/error.hpp>
 #include <tessera/tensor/text.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 enum class ConvolutionPass { forward, backward_input, backward_weight };
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The size of a grid or a block, and a position in it.
 #pragma once
+#include <tessera/abi.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 struct Dim3 {
   unsigned x = 1, y = 1, z = 1;

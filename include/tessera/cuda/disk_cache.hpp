@@ -22,7 +22,7 @@
 #include <tessera/io/file.hpp>
 #include <tessera/tensor/random.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 namespace detail {
 

@@ -14,7 +14,7 @@
 #include <tessera/tensor/error.hpp>
 #include <tessera/tensor/text.hpp>
 
-namespace tessera::cuda::runtime {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI::runtime {
 
 /// Throws DeviceError where a call failed; `what` and `detail` say in which work.
 inline void check(cudaError_t error, const char* what, const std::string& detail = {}) {

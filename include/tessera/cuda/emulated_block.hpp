@@ -13,7 +13,7 @@
 #include <tessera/tensor/error.hpp>
 #include <tessera/tensor/text.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // Those of the device thread that runs: fibers save and restore them at each switch.
 inline constinit Dim3 threadIdx{0, 0, 0};

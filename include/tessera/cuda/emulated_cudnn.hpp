@@ -12,7 +12,7 @@
 #include <tessera/cuda/emulated_intrinsics.hpp>
 #include <tessera/cuda/emulated_runtime.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 /// What tests decide and see of the emulated GPU's cuDNN.
 struct EmulatedCudnn {

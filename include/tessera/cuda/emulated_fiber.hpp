@@ -13,7 +13,7 @@
 
 #include <tessera/cuda/emulated_sanitizers.hpp>
 
-namespace tessera::cuda::emulation {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI::emulation {
 
 /// A stack of 64 KiB, with sanitizers 256, above a page that nobody may touch: overflow ends the
 /// program.

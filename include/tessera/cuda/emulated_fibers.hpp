@@ -12,7 +12,7 @@
 #include <tessera/cuda/emulated_block.hpp>
 #include <tessera/cuda/emulated_fiber.hpp>
 
-namespace tessera::cuda::emulation {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI::emulation {
 
 class FiberBlock : public BlockState {
  public:

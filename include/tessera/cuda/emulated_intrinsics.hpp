@@ -9,7 +9,7 @@
 #include <tessera/kernels/pointwise_functions.hpp>
 #include <tessera/tensor/random.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // --- numbers -----------------------------------------------------------------------------------
 

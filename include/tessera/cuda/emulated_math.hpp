@@ -7,7 +7,7 @@
 
 #include <tessera/kernels/pointwise_functions.hpp>
 
-namespace tessera::cuda::math {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI::math {
 
 inline float exp(float x) { return std::exp(x); }
 inline double exp(double x) { return std::exp(x); }

@@ -21,7 +21,7 @@
 #include <tessera/tensor/error.hpp>
 #include <tessera/tensor/text.hpp>
 
-namespace tessera::cuda::runtime {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI::runtime {
 
 struct Device {
   int number = 0;

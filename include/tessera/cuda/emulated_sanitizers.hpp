@@ -27,7 +27,9 @@
 #include <sanitizer/common_interface_defs.h>
 #endif
 
-namespace tessera::cuda::emulation {
+#include <tessera/abi.hpp>
+
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI::emulation {
 
 #if defined(TESSERA_CUDA_WATCH_THREADS)
 

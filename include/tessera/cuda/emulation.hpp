@@ -47,7 +47,7 @@
 #define __launch_bounds__(...)
 #define TESSERA_CUDA_UNROLL
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 namespace emulation {
 inline FiberBlock this_block;  // the one emulated block of the process

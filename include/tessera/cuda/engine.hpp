@@ -14,7 +14,7 @@
 #include <tessera/cuda/runtime.hpp>
 #include <tessera/tensor/device_number.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 /// Memory on the GPU, zeroed by whoever made it. Move-only.
 class Allocation {

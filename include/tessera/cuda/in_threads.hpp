@@ -10,7 +10,9 @@
 #include <thread>
 #include <vector>
 
-namespace tessera::cuda {
+#include <tessera/abi.hpp>
+
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 /// Calls work(i) for each i of `order`, the numbers 0 to n - 1 in any order, which is that in which
 /// they begin, in at most `threads` threads with the caller's among them. Errors: that of the least

@@ -3,13 +3,14 @@
 // PTX for what has no name in the language. sm_80 or newer.
 // <tessera/cuda/emulated_intrinsics.hpp> has the same functions for the CPU, with their contracts.
 #pragma once
+#include <tessera/abi.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 inline constexpr const char* intrinsics_text = R"cuda(
 #define TESSERA_CUDA_UNROLL _Pragma("unroll")
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 template <class T> struct same_type { using type = T; };
 
@@ -178,7 +179,7 @@ __device__ __forceinline__ void copy_async_wait() {
 
 }  // namespace tessera::cuda
 
-namespace tessera::pointwise {
+namespace tessera::inline TESSERA_ABI::pointwise {
 
 // The functions of <tessera/kernels/pointwise_functions.hpp>, for scalars.
 struct Functions {

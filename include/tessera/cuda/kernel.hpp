@@ -11,7 +11,7 @@
 #include <tessera/cuda/text.hpp>
 #include <tessera/tensor/fnv1a.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 /// One instance of a kernel. `name` is a name expression such as
 /// "tessera::cuda::pointwise_forward<float, 4>"; `definitions` what the text does not hold:

@@ -14,7 +14,7 @@
 #include <tessera/cuda/kernel.hpp>
 #endif
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 #ifndef TESSERA_CUDA_EMULATE
 

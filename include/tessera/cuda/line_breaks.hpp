@@ -7,7 +7,9 @@
 #include <string>
 #include <string_view>
 
-namespace tessera::cuda {
+#include <tessera/abi.hpp>
+
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 namespace detail {
 

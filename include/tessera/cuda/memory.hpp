@@ -6,7 +6,7 @@
 #include <tessera/cuda/context.hpp>
 #include <tessera/tensor/memory.hpp>
 
-namespace tessera {
+namespace tessera::inline TESSERA_ABI {
 
 /// `size` elements in a GPU's memory, zero when made. The host must not read what data() points to.
 template <class T>

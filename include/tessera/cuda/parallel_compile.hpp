@@ -14,7 +14,7 @@
 #include <tessera/cuda/in_threads.hpp>
 #include <tessera/cuda/program.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 /// Calls compile_one(i, program of kernels[i]) for each kernel, in at most `threads` threads. The
 /// longest texts come first, which tend to take longest: a core that has begun one last would let

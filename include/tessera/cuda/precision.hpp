@@ -8,7 +8,7 @@
 #include <tessera/tensor/error.hpp>
 #include <tessera/tensor/text.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 /// What the inputs of products (convolutions, matrix products) are rounded to; sums are float32 in
 /// all three.

@@ -10,7 +10,7 @@
 #include <tessera/cuda/intrinsics.hpp>
 #include <tessera/cuda/kernel.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 /// The source and the names of these kernels, for compile().
 inline Program make_program(std::span<const Kernel> kernels) {

@@ -3,7 +3,9 @@
 #pragma once
 #include <mutex>
 
-namespace tessera::cuda::runtime {
+#include <tessera/abi.hpp>
+
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI::runtime {
 
 /// Held while a graph is recorded, and around what waits for the whole GPU: that, in another
 /// thread, would end the recording.

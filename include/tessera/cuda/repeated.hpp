@@ -6,7 +6,7 @@
 #include <tessera/cuda/context.hpp>
 #include <tessera/tensor/repeated.hpp>
 
-namespace tessera {
+namespace tessera::inline TESSERA_ABI {
 
 /// The first call runs the work as it is: kernels are compiled, memory that grows on demand grows.
 /// The second records it as a CUDA graph and launches that; the others launch it. The work may run

@@ -9,7 +9,7 @@
 #include <tessera/cuda/memory.hpp>
 #include <tessera/tensor/staging.hpp>
 
-namespace tessera {
+namespace tessera::inline TESSERA_ABI {
 
 template <>
 class Staging<Cuda> {

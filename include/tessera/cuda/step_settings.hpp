@@ -12,7 +12,8 @@
 
 namespace tessera {
 
-namespace cuda {
+inline namespace TESSERA_ABI {
+namespace cuda::inline TESSERA_CUDA_ABI {
 
 /// One value that the host renews and kernels read, in the stream's order. The host does not wait:
 /// it writes into one of some slots that copies are made from, and only where it is so far ahead
@@ -51,6 +52,7 @@ class Uploaded {
 };
 
 }  // namespace cuda
+}  // namespace TESSERA_ABI
 
 template <class Algorithm>
 class StepSettings<Cuda, Algorithm> {

@@ -2,11 +2,12 @@
 // Device code as text: one macro holds the code of kernels in a header, as a string for the
 // run-time compiler and, where tests emulate the GPU, as code of the program too.
 #pragma once
+#include <tessera/abi.hpp>
 #ifdef TESSERA_CUDA_EMULATE
 #include <tessera/cuda/emulated_intrinsics.hpp>
 #endif
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 /// A piece of device code and the pieces it builds on. Its code lies in namespace tessera::cuda.
 struct Text {

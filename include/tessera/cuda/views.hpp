@@ -4,7 +4,7 @@
 #include <tessera/cuda/text.hpp>
 #include <tessera/tensor/view.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_SHARED_TEXT(views_text, (),

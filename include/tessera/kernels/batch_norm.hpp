@@ -20,7 +20,7 @@
 #include <tessera/tensor/context.hpp>
 #include <tessera/tensor/view.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 /// Parameters and running statistics of one layer, each [C]; gamma, beta null = 1, 0; running
 /// statistics null = not tracked (training only). epsilon and momentum are real numbers, and so is

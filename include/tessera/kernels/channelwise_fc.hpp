@@ -12,7 +12,7 @@
 #include <tessera/tensor/context.hpp>
 #include <tessera/tensor/view.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 /// x, y [N, H, W, C], any pixel strides; weight [C, P, P]. workspace: channelwise_fc_workspace
 /// bytes with backward false.

@@ -11,7 +11,7 @@
 #include <tessera/tensor/context.hpp>
 #include <tessera/tensor/view.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 /// z = hole ? y : truth. All [N, H, W, C], any pixel stride; hole [N, H, W], not 0 = missing.
 template <class T>

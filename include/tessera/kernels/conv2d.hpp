@@ -16,7 +16,7 @@
 #include <tessera/tensor/context.hpp>
 #include <tessera/tensor/view.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 /// Sizes of one convolution. Kernel (square) and stride are template arguments of the kernels; everything else is a
 /// run-time value, so a new image size or channel count is not a new instantiation.

@@ -12,7 +12,7 @@
 
 #include <tessera/kernels/conv2d.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 /// y (assigned) from x [N, h, w, I] and weight [K, K, O, I]; bias [O] or null. Any pixel strides.
 /// workspace: conv_transpose2d_forward_workspace bytes.

@@ -11,7 +11,7 @@
 #include <tessera/tensor/random.hpp>
 #include <tessera/tensor/view.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 /// Words below this are dropped. Of P in [0, 1).
 constexpr std::uint32_t dropout_threshold(double probability) {

@@ -6,7 +6,7 @@
 
 #include <tessera/kernels/pointwise.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 /// max(x, 0); gradient 0 at 0. Written with <= so that NaN passes.
 TESSERA_POINTWISE(Relu,

@@ -9,7 +9,7 @@
 
 #include <tessera/tensor/context.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 /// Whether a matrix is read as it lies or transposed.
 enum class Transpose { no, yes };

@@ -13,7 +13,7 @@
 #include <tessera/tensor/context.hpp>
 #include <tessera/tensor/view.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 /// Elements of all matrices; batch must be a multiple of `together`.
 constexpr std::ptrdiff_t gram_size(int batch, int channels, int together) {

@@ -15,7 +15,7 @@
 #include <tessera/tensor/context.hpp>
 #include <tessera/tensor/view.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 /// Groups and parameters of one layer; gamma, beta [C], null = 1, 0. groups divides C.
 template <class T>

@@ -14,7 +14,7 @@
 #include <tessera/tensor/context.hpp>
 #include <tessera/tensor/view.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 /// Pixels up to which the products read the weight as it lies.
 inline constexpr std::ptrdiff_t linear_few_rows = 16;

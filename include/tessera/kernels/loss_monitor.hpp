@@ -5,7 +5,7 @@
 
 #include <tessera/tensor/context.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 /// In the GPU's memory. `gate` is 1 until a step's loss is not finite, and 0 from then on: later
 /// steps update nothing. Steps and sums count those before, since the host last looked.

@@ -16,7 +16,7 @@
 #include <tessera/tensor/context.hpp>
 #include <tessera/tensor/view.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 /// Sizes of one layer: S sequences of T steps, I inputs, H hidden units, D directions (1 or 2).
 struct LstmProblem {

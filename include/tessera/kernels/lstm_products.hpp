@@ -8,7 +8,7 @@
 #include <tessera/kernels/linear.hpp>
 #include <tessera/kernels/lstm.hpp>
 
-namespace tessera::kernels::detail {
+namespace tessera::inline TESSERA_ABI::kernels::detail {
 
 template <class T>
 constexpr std::size_t lstm_bytes(std::ptrdiff_t elements) {

@@ -8,7 +8,7 @@
 #include <tessera/tensor/context.hpp>
 #include <tessera/tensor/view.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 /// x = hole ? 0 : image; valid = not hole, unless it is empty. image, x [N, H, W, C], any pixel
 /// stride; hole [N, H, W], not 0 = missing, null = no hole; valid [N, H, W, 1].

@@ -8,7 +8,7 @@
 #include <tessera/tensor/context.hpp>
 #include <tessera/tensor/view.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 /// x -> y of one shape, any pixel strides; y may lie over x. mean, deviation [C].
 template <class T>

@@ -13,7 +13,7 @@
 
 #include <tessera/tensor/context.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 /// Settings of one Adam step; correction1 = 1 - beta1^t, correction2 = 1 - beta2^t with t = 1, 2,
 /// ...

@@ -9,7 +9,7 @@
 #include <tessera/tensor/context.hpp>
 #include <tessera/tensor/view.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 /// Axes of (height, width, channels), each once: axis k of y is axis axis[k] of x.
 struct AxisOrder {

@@ -15,7 +15,7 @@
 #include <tessera/tensor/device_number.hpp>
 #include <tessera/tensor/view.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 /// Which pixels count; `hole` is 1 where a pixel is missing.
 enum class Region { whole, hole, valid };

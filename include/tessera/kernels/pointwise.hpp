@@ -31,7 +31,7 @@
     TESSERA_POINTWISE_BODY(__VA_ARGS__)               \
   };
 
-namespace tessera::pointwise {
+namespace tessera::inline TESSERA_ABI::pointwise {
 
 namespace detail {
 constexpr bool is_word(char c) {
@@ -105,7 +105,7 @@ constexpr bool needs_y() {
 
 }  // namespace tessera::pointwise
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 /// y = f(x). x, y [N, H, W, C], any pixel stride; y may be x.
 template <class F, class T>

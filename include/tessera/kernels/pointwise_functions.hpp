@@ -6,9 +6,10 @@
 #include <cmath>
 #include <type_traits>
 
+#include <tessera/abi.hpp>
 #include <tessera/kernels/cpu/xsimd.hpp>
 
-namespace tessera::pointwise {
+namespace tessera::inline TESSERA_ABI::pointwise {
 
 struct Functions {
   /// A real constant as T, without a narrowing warning: constant<T>(0.2).

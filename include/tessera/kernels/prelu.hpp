@@ -13,7 +13,7 @@
 #include <tessera/tensor/context.hpp>
 #include <tessera/tensor/view.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 /// Pixels of one task: by channels alone.
 constexpr std::int64_t prelu_chunk(int channels) { return channels < 16384 ? 16384 / channels : 1; }

@@ -9,7 +9,7 @@
 #include <tessera/tensor/context.hpp>
 #include <tessera/tensor/device_number.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 /// Elements one task reduces.
 inline constexpr std::size_t reduce_chunk = 16384;

@@ -12,7 +12,7 @@
 #include <tessera/tensor/context.hpp>
 #include <tessera/tensor/view.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 /// x [N, H, W, C] -> y [N, H', W', C], all sizes at least 1; any pixel strides.
 template <class T>

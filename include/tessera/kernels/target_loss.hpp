@@ -20,7 +20,7 @@
 #include <tessera/kernels/pixel_loss.hpp>
 #include <tessera/tensor/device_number.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 /// What is summed over the elements.
 enum class TargetError { cross_entropy, logit_cross_entropy, squared, hinge, linear };

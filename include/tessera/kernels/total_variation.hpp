@@ -17,7 +17,7 @@
 #include <tessera/tensor/device_number.hpp>
 #include <tessera/tensor/view.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 /// Scratch bytes: a double for each row, a byte for each pixel.
 constexpr std::size_t total_variation_workspace(int batch, const Shape& shape) {

@@ -9,7 +9,7 @@
 #include <tessera/tensor/context.hpp>
 #include <tessera/tensor/view.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 /// x [N, H, W, C] -> y [N, F*H, F*W, C]; any pixel strides.
 template <class T>

@@ -11,9 +11,11 @@
 
 namespace tessera {
 
+inline namespace TESSERA_ABI {
 namespace pointwise {
 struct Functions;  // in <tessera/kernels/pointwise_functions.hpp>
 }
+}  // namespace TESSERA_ABI
 template <class Function>
 struct Pointwise;  // in <tessera/layers/pointwise.hpp>
 

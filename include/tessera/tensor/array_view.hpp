@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <type_traits>
 
-namespace tessera {
+#include <tessera/abi.hpp>
+
+namespace tessera::inline TESSERA_ABI {
 
 /// `size` elements from `data` on; the array must outlive the view.
 template <class T>

@@ -8,7 +8,9 @@
 #include <type_traits>
 #include <utility>
 
-namespace tessera {
+#include <tessera/abi.hpp>
+
+namespace tessera::inline TESSERA_ABI {
 
 inline constexpr std::size_t buffer_alignment = 64;
 

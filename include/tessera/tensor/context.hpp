@@ -9,7 +9,7 @@
 #include <tessera/tensor/device.hpp>
 #include <tessera/tensor/text.hpp>
 
-namespace tessera {
+namespace tessera::inline TESSERA_ABI {
 
 template <class Device>
 struct Context;

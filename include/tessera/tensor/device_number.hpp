@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A number that a GPU computes: known to the host when it asks.
 #pragma once
+#include <tessera/abi.hpp>
 
-namespace tessera {
+namespace tessera::inline TESSERA_ABI {
 
 /// `factor` times a double in a GPU's memory, such as the sum of a loss.
 ///

@@ -4,7 +4,9 @@
 #include <cstdint>
 #include <string_view>
 
-namespace tessera {
+#include <tessera/abi.hpp>
+
+namespace tessera::inline TESSERA_ABI {
 
 /// FNV-1a of bytes, behind those that gave `hash`.
 constexpr std::uint64_t fnv1a(std::string_view bytes, std::uint64_t hash = 0xCBF29CE484222325u) {

@@ -6,7 +6,7 @@
 
 #include <tessera/tensor/array_view.hpp>
 
-namespace tessera {
+namespace tessera::inline TESSERA_ABI {
 
 template <class T>
 class Grow {

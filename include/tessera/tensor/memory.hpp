@@ -7,7 +7,7 @@
 #include <tessera/tensor/buffer.hpp>
 #include <tessera/tensor/context.hpp>
 
-namespace tessera {
+namespace tessera::inline TESSERA_ABI {
 
 /// Memory of a device: a type of buffer, and copies between it and the host's.
 template <class Device>

@@ -6,7 +6,9 @@
 #include <array>
 #include <cstdint>
 
-namespace tessera {
+#include <tessera/abi.hpp>
+
+namespace tessera::inline TESSERA_ABI {
 
 /// The seed of a model, a data order or a set of masks.
 struct Seed {

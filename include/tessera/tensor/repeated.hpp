@@ -4,7 +4,7 @@
 
 #include <tessera/tensor/context.hpp>
 
-namespace tessera {
+namespace tessera::inline TESSERA_ABI {
 
 /// Does a piece of device work again and again. On the CPU it calls it; on a GPU it records the
 /// work once and repeats the record, which costs the host one launch.

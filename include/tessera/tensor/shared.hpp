@@ -4,7 +4,9 @@
 #pragma once
 #include <utility>
 
-namespace tessera {
+#include <tessera/abi.hpp>
+
+namespace tessera::inline TESSERA_ABI {
 
 /// Owns an object together with its copies; the last one to go deletes it. Stays where it is in
 /// memory. A moved-from Shared is empty.

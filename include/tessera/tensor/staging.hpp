@@ -5,7 +5,7 @@
 
 #include <tessera/tensor/context.hpp>
 
-namespace tessera {
+namespace tessera::inline TESSERA_ABI {
 
 /// Brings the numbers of a batch to the device while it works on the one before.
 ///

@@ -5,7 +5,7 @@
 #include <tessera/tensor/buffer.hpp>
 #include <tessera/tensor/view.hpp>
 
-namespace tessera {
+namespace tessera::inline TESSERA_ABI {
 
 /// Owned activations `[N, H, W, C]`, contiguous, zero when made.
 template <class T = float>

@@ -8,7 +8,9 @@
 #include <string_view>
 #include <type_traits>
 
-namespace tessera {
+#include <tessera/abi.hpp>
+
+namespace tessera::inline TESSERA_ABI {
 
 /// A text or a whole number. It does not own the text. Texts come by three types: a template would
 /// be compiled for every length of a literal. Not inlined: a sentence is many parts, and seldom

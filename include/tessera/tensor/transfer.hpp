@@ -9,7 +9,7 @@
 #include <tessera/tensor/tensor.hpp>
 #include <tessera/tensor/text.hpp>
 
-namespace tessera {
+namespace tessera::inline TESSERA_ABI {
 
 /// A copy on the host of activations [N, H, W, C] on any device; waits for a GPU's work.
 template <class Device, class T>

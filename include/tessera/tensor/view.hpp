@@ -7,7 +7,7 @@
 
 #include <tessera/tensor/shape.hpp>
 
-namespace tessera {
+namespace tessera::inline TESSERA_ABI {
 
 /// Activations `[N, H, W, C]`, contiguous but for the pixel stride: element (n, h, w, c) lies at
 /// `data + ((n*H + h)*W + w)*stride + c`, stride >= C. A channel slice of a wider tensor is such a

@@ -38,7 +38,7 @@ struct rebind_container<std::ptrdiff_t, svector<std::ptrdiff_t>> {
 #include <tessera/tensor/error.hpp>
 #include <tessera/tensor/tensor.hpp>
 
-namespace tessera {
+namespace tessera::inline TESSERA_ABI {
 
 /// The view's memory as an xtensor expression `[N, H, W, C]`, to read or assign; no copy, pixel
 /// strides included.

@@ -9,7 +9,7 @@
 #include <tessera/kernels/cpu/rows.hpp>
 #include <tessera/kernels/cpu/simd.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class T>
 inline void avg_pool_forward(const Context<Cpu>& context, int kernel, int stride,

@@ -12,7 +12,7 @@
 #include <tessera/kernels/cpu/batch_norm_sweeps.hpp>
 #include <tessera/kernels/cpu/column_sums.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 namespace detail {
 

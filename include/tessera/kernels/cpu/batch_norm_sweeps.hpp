@@ -12,7 +12,7 @@
 #include <tessera/kernels/cpu/column_sums.hpp>
 #include <tessera/kernels/cpu/rows.hpp>
 
-namespace tessera::kernels::detail {
+namespace tessera::inline TESSERA_ABI::kernels::detail {
 
 /// The workspace of the batch-norm kernels, cut up.
 template <class T>

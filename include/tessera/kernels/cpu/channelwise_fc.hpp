@@ -10,7 +10,7 @@
 #include <tessera/kernels/cpu/permute.hpp>
 #include <tessera/kernels/cpu/product_tile.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 namespace detail {
 constexpr std::ptrdiff_t channelwise_map(int batch, const Shape& shape) {

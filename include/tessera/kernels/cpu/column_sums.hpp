@@ -8,7 +8,7 @@
 #include <tessera/kernels/cpu/simd.hpp>
 #include <tessera/tensor/view.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 /// Channels summed at once: sums stay in the first-level cache, rows of memory stay long.
 inline constexpr std::ptrdiff_t column_block = 128;

@@ -6,7 +6,7 @@
 #include <tessera/kernels/composite.hpp>
 #include <tessera/kernels/cpu/rows.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class T>
 inline void composite(const Context<Cpu>& context, std::type_identity_t<View<const T>> y,

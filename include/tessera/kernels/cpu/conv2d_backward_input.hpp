@@ -11,7 +11,7 @@
 #include <tessera/kernels/cpu/conv2d_sweep.hpp>
 #include <tessera/kernels/cpu/winograd_forward.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 namespace cpu {
 
 /// Along one axis, dx row h is h = S*a + phase - P with a in [first(phase), last(phase)), and reads

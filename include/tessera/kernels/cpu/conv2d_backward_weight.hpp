@@ -12,7 +12,7 @@
 #include <tessera/kernels/cpu/conv2d_gradient_tile.hpp>
 #include <tessera/kernels/cpu/winograd_weight.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 namespace cpu {
 
 /// Pixels whose dy panel stays in the nearest cache over all tiles.

@@ -8,7 +8,7 @@
 
 #include <tessera/tensor/buffer.hpp>
 
-namespace tessera::kernels::cpu {
+namespace tessera::inline TESSERA_ABI::kernels::cpu {
 
 inline constexpr std::size_t group_bytes = 512 * 1024;
 inline constexpr std::ptrdiff_t max_lanes = 16;

@@ -10,7 +10,7 @@
 #include <tessera/kernels/cpu/conv2d_sweep.hpp>
 #include <tessera/kernels/cpu/winograd_forward.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 namespace cpu {
 
 /// Sizes and scratch of a forward pass.

@@ -9,7 +9,7 @@
 #include <tessera/kernels/cpu/conv2d_gradient_tile.hpp>
 #include <tessera/kernels/cpu/conv2d_pack.hpp>
 
-namespace tessera::kernels::cpu {
+namespace tessera::inline TESSERA_ABI::kernels::cpu {
 
 /// dw of more bytes is cut into blocks, a smaller one into slices of the batch.
 inline constexpr std::size_t sliced_gradient_bytes = 96 * 1024;

@@ -8,7 +8,7 @@
 
 #include <tessera/kernels/cpu/conv2d_tile.hpp>
 
-namespace tessera::kernels::cpu {
+namespace tessera::inline TESSERA_ABI::kernels::cpu {
 
 inline constexpr int gradient_steps = tile_units * unit_pixels;  // t of a wide tile
 inline constexpr int narrow_outputs = 4;                         // o of a narrow tile

@@ -13,7 +13,7 @@
 #include <tessera/kernels/cpu/conv2d_pack.hpp>
 #include <tessera/kernels/cpu/conv2d_sweep.hpp>
 
-namespace tessera::kernels::cpu {
+namespace tessera::inline TESSERA_ABI::kernels::cpu {
 
 /// panels [z_step / (N*V)][in][N*V] of w[k, (u,v,c)].
 template <class T>

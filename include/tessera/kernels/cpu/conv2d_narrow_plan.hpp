@@ -8,7 +8,7 @@
 #include <tessera/kernels/cpu/conv2d_pack.hpp>
 #include <tessera/kernels/cpu/conv2d_sweep.hpp>
 
-namespace tessera::kernels::cpu {
+namespace tessera::inline TESSERA_ABI::kernels::cpu {
 
 /// Channels that one step of the gather adds at a time.
 inline constexpr int narrow_channels = 4;

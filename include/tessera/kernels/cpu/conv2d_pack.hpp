@@ -11,7 +11,7 @@
 #include <tessera/kernels/cpu/conv2d_tile.hpp>
 #include <tessera/kernels/cpu/simd.hpp>
 
-namespace tessera::kernels::cpu {
+namespace tessera::inline TESSERA_ABI::kernels::cpu {
 
 template <class T>
 inline void copy_channels(T* to, const T* from, std::ptrdiff_t count) {

@@ -8,7 +8,7 @@
 
 #include <tessera/kernels/cpu/conv2d_tile.hpp>
 
-namespace tessera::kernels::cpu {
+namespace tessera::inline TESSERA_ABI::kernels::cpu {
 
 /// Steps of the reduction whose panel of weights stays close: 2 vectors * 4 or 8 bytes each.
 template <class T>

@@ -7,7 +7,7 @@
 
 #include <tessera/kernels/cpu/simd.hpp>
 
-namespace tessera::kernels::cpu {
+namespace tessera::inline TESSERA_ABI::kernels::cpu {
 
 // Accumulators must stay in registers: with 32 of them a tile has 12 pixels, with 16 it has 6.
 #if defined(__AVX512F__) || defined(__aarch64__)

@@ -12,7 +12,7 @@
 #include <tessera/kernels/cpu/conv_transpose2d_products.hpp>
 #include <tessera/kernels/cpu/rows.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 namespace cpu {
 
 /// y[p, o] += bias[o].

@@ -16,7 +16,7 @@
 #include <tessera/kernels/cpu/conv2d_pack.hpp>
 #include <tessera/kernels/cpu/gemm.hpp>
 
-namespace tessera::kernels::cpu {
+namespace tessera::inline TESSERA_ABI::kernels::cpu {
 
 /// Whether products are faster: at most a pixel for 8192 weights, as measured. By shape alone.
 constexpr bool products_pay(const Conv2dProblem& p) {

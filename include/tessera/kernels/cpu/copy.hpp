@@ -4,7 +4,7 @@
 #include <tessera/kernels/copy.hpp>
 #include <tessera/kernels/cpu/rows.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 namespace detail {
 /// The loop asks for vectors by itself, so that programs which only copy and add need no xsimd;

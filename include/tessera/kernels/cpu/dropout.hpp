@@ -9,7 +9,7 @@
 #include <tessera/kernels/cpu/simd.hpp>
 #include <tessera/kernels/dropout.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 namespace detail {
 

@@ -13,7 +13,7 @@
 #include <tessera/kernels/cpu/rows.hpp>
 #include <tessera/kernels/gemm.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 namespace detail {
 

@@ -5,7 +5,7 @@
 #include <tessera/kernels/cpu/gemm.hpp>
 #include <tessera/kernels/gram.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class T>
 inline void gram(const Context<Cpu>& context, std::type_identity_t<View<const T>> x, int together,

@@ -10,7 +10,7 @@
 #include <tessera/kernels/cpu/rows.hpp>
 #include <tessera/kernels/group_norm.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 namespace detail {
 

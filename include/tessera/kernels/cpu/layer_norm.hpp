@@ -9,7 +9,7 @@
 #include <tessera/kernels/cpu/rows.hpp>
 #include <tessera/kernels/layer_norm.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 namespace detail {
 

@@ -11,7 +11,7 @@
 #include <tessera/kernels/cpu/product_tile.hpp>
 #include <tessera/kernels/linear.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 namespace detail {
 

@@ -11,7 +11,7 @@
 #include <tessera/kernels/lstm.hpp>
 #include <tessera/kernels/lstm_products.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 namespace detail {
 /// run(task) for each direction and group of sequences.

@@ -10,7 +10,7 @@
 #include <tessera/kernels/lstm.hpp>
 #include <tessera/kernels/pointwise_functions.hpp>
 
-namespace tessera::kernels::detail {
+namespace tessera::inline TESSERA_ABI::kernels::detail {
 
 /// Sequences one task takes through time.
 inline constexpr std::ptrdiff_t lstm_group = 6;

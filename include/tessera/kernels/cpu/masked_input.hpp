@@ -5,7 +5,7 @@
 
 #include <tessera/kernels/masked_input.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class T>
 inline void masked_input(const Context<Cpu>&, View<const float> image, const std::uint8_t* hole,

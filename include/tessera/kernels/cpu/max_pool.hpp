@@ -8,7 +8,7 @@
 #include <tessera/kernels/cpu/simd.hpp>
 #include <tessera/kernels/max_pool.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 namespace detail {
 /// The larger value of one window and the position that holds it, as a number u*K + v in T.

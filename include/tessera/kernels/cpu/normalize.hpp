@@ -5,7 +5,7 @@
 #include <tessera/kernels/cpu/rows.hpp>
 #include <tessera/kernels/normalize.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class T>
 inline void normalize_forward(const Context<Cpu>& context, const double* mean,

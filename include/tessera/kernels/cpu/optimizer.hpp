@@ -5,7 +5,7 @@
 #include <tessera/kernels/cpu/simd.hpp>
 #include <tessera/kernels/optimizer.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 namespace detail {
 /// step(lanes, i) for all vectors of a flat array of n elements.

@@ -9,7 +9,7 @@
 #include <tessera/kernels/cpu/simd.hpp>
 #include <tessera/kernels/gemm.hpp>
 
-namespace tessera::kernels::detail {
+namespace tessera::inline TESSERA_ABI::kernels::detail {
 
 /// A matrix as it is read: element (i, j) of op(X) at data + i*row + j*column.
 template <class T>

@@ -8,7 +8,7 @@
 
 #include <tessera/kernels/conv2d.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 namespace cpu {
 
 /// Valid input elements of the window of output pixel (n, h, w); padding counts as hole.

@@ -8,7 +8,7 @@
 #include <tessera/kernels/cpu/rows.hpp>
 #include <tessera/kernels/permute.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 namespace detail {
 

@@ -7,7 +7,7 @@
 
 #include <tessera/kernels/cpu/simd.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 namespace detail {
 

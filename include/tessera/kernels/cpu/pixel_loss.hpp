@@ -6,7 +6,7 @@
 #include <tessera/kernels/cpu/simd.hpp>
 #include <tessera/kernels/pixel_loss.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 namespace detail {
 

@@ -7,7 +7,7 @@
 #include <tessera/kernels/cpu/simd.hpp>
 #include <tessera/kernels/pointwise.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class F, class T>
 inline void pointwise_forward(const Context<Cpu>& context, const F& f,

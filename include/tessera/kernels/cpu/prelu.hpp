@@ -6,7 +6,7 @@
 #include <tessera/kernels/cpu/simd.hpp>
 #include <tessera/kernels/prelu.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 namespace detail {
 /// dx of a row where it is wanted; returns the sum of dy x over x <= 0.

@@ -8,7 +8,7 @@
 #include <tessera/kernels/cpu/rows.hpp>
 #include <tessera/kernels/cpu/simd.hpp>
 
-namespace tessera::kernels::detail {
+namespace tessera::inline TESSERA_ABI::kernels::detail {
 
 /// Rows of the largest register tile: 6 x 4 sums and 4 vectors of B fill the 32 registers of
 /// AVX-512, 3 x 4 and one the 16 of everything else.

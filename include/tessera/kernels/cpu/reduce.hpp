@@ -7,7 +7,7 @@
 #include <tessera/kernels/cpu/simd.hpp>
 #include <tessera/kernels/reduce.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 namespace detail {
 /// Folds x with step(accumulator, value) on vectors of double and join(a, b) on their lanes. The

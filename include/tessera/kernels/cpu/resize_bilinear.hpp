@@ -9,7 +9,7 @@
 #include <tessera/kernels/cpu/simd.hpp>
 #include <tessera/kernels/resize_bilinear.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 namespace detail {
 

@@ -7,7 +7,7 @@
 #include <tessera/tensor/context.hpp>
 #include <tessera/tensor/view.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 /// Elements one task works on: large against the cost of a task, small against a cache of 1 MiB.
 inline constexpr std::ptrdiff_t chunk_elements = 16384;

@@ -8,7 +8,7 @@
 
 #include <tessera/kernels/cpu/xsimd.hpp>
 
-namespace tessera::kernels::simd {
+namespace tessera::inline TESSERA_ABI::kernels::simd {
 
 template <class T>
 using Vector = xsimd::batch<T>;

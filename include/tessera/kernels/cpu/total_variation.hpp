@@ -5,7 +5,7 @@
 #include <tessera/kernels/cpu/rows.hpp>
 #include <tessera/kernels/total_variation.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 namespace detail {
 

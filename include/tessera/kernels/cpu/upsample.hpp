@@ -4,7 +4,7 @@
 #include <tessera/kernels/cpu/simd.hpp>
 #include <tessera/kernels/upsample.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class T>
 inline void upsample_forward(const Context<Cpu>& context, int factor,

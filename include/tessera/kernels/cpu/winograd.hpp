@@ -14,7 +14,7 @@
 #include <tessera/kernels/cpu/conv2d_pack.hpp>
 #include <tessera/kernels/cpu/simd.hpp>
 
-namespace tessera::kernels::cpu {
+namespace tessera::inline TESSERA_ABI::kernels::cpu {
 
 inline constexpr int winograd_products = 16;
 

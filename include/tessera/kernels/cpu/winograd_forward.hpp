@@ -8,7 +8,7 @@
 #include <tessera/kernels/cpu/conv2d_sweep.hpp>
 #include <tessera/kernels/cpu/winograd.hpp>
 
-namespace tessera::kernels::cpu {
+namespace tessera::inline TESSERA_ABI::kernels::cpu {
 
 /// Tiles of a group: enough to use the transformed weights often, few enough for the second-level
 /// cache.

@@ -8,7 +8,7 @@
 #include <tessera/kernels/cpu/conv2d_gradient_tile.hpp>
 #include <tessera/kernels/cpu/winograd.hpp>
 
-namespace tessera::kernels::cpu {
+namespace tessera::inline TESSERA_ABI::kernels::cpu {
 
 /// Tiles whose sums are added to the transformed gradient at once.
 inline constexpr std::ptrdiff_t winograd_sum_tiles = 512;

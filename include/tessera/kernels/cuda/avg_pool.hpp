@@ -7,7 +7,7 @@
 #include <tessera/kernels/avg_pool.hpp>
 #include <tessera/kernels/cuda/windows.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_CUDA_TEXT(avg_pool_text, (&windows_text),
@@ -43,7 +43,7 @@ TESSERA_CUDA_TEXT(avg_pool_text, (&windows_text),
 
 }  // namespace tessera::cuda
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class T>
 inline void avg_pool_forward(const Context<Cuda>& context, int kernel, int stride,

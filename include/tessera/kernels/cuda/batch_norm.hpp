@@ -5,7 +5,7 @@
 #include <tessera/kernels/batch_norm.hpp>
 #include <tessera/kernels/cuda/channel_norm_backward.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 namespace detail {
 

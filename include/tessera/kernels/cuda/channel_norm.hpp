@@ -6,7 +6,7 @@
 #include <tessera/kernels/cuda/columns.hpp>
 #include <tessera/kernels/cuda/sums.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_SHARED_TEXT(channel_norm_text, (),

@@ -4,7 +4,7 @@
 #pragma once
 #include <tessera/kernels/cuda/channel_norm.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_CUDA_TEXT(norm_backward_text, (&norm_forward_text),

@@ -7,7 +7,7 @@
 #include <tessera/kernels/channelwise_fc.hpp>
 #include <tessera/kernels/cuda/permute.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 /// Maps with the channels first, and their products.
 template <class T>
@@ -64,7 +64,7 @@ class ChannelMaps {
 
 }  // namespace tessera::cuda
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class T>
 inline void channelwise_fc_forward(const Context<Cuda>& context,

@@ -8,7 +8,7 @@
 #include <tessera/cuda/context.hpp>
 #include <tessera/cuda/views.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_SHARED_TEXT(column_cut_text, (),

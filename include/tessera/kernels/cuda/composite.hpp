@@ -7,7 +7,7 @@
 #include <tessera/kernels/composite.hpp>
 #include <tessera/kernels/cuda/rows.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_CUDA_TEXT(composite_text, (&rows_text),
@@ -33,7 +33,7 @@ TESSERA_CUDA_TEXT(composite_text, (&rows_text),
 
 }  // namespace tessera::cuda
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class T>
 inline void composite(const Context<Cuda>& context, std::type_identity_t<View<const T>> y,

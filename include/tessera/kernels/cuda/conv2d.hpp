@@ -6,7 +6,7 @@
 #include <tessera/kernels/cuda/conv2d_fastest.hpp>
 #include <tessera/kernels/cuda/partial_conv2d_mask.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 namespace cuda_detail {
 

@@ -4,7 +4,7 @@
 #pragma once
 #include <tessera/kernels/cuda/conv2d_gather.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_CUDA_TEXT(conv2d_backward_weight_text, (&conv_gather_text),

@@ -8,7 +8,7 @@
 
 #include <tessera/kernels/cuda/elements.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_CUDA_TEXT(conv2d_bias_text, (&elements_text),

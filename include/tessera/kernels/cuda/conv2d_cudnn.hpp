@@ -6,7 +6,7 @@
 #include <tessera/kernels/cuda/conv2d_backward_weight.hpp>
 #include <tessera/kernels/cuda/conv2d_convolve.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_CUDA_TEXT(conv2d_cudnn_text, (&gemm_operand_text, &views_text),

@@ -7,7 +7,7 @@
 
 #include <tessera/kernels/cuda/conv2d_cudnn.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 /// Seconds of one call of work(), on the GPU; in a graph, as steps are repeated.
 inline double seconds_of(Engine& engine, const std::function<void()>& work) {

@@ -8,7 +8,7 @@
 #include <tessera/kernels/cuda/conv2d_windows.hpp>
 #include <tessera/kernels/cuda/gemm_product.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_CUDA_TEXT(conv_gather_text, (&gemm_product_text, &conv_windows_text, &views_text),

@@ -5,7 +5,7 @@
 #include <tessera/kernels/conv_transpose2d.hpp>
 #include <tessera/kernels/cuda/conv2d.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 template <int Kernel, int Stride, class T>
 void conv_transpose2d_forward(const Context<Cuda>& context, const Conv2dProblem& turned,

@@ -6,7 +6,7 @@
 #include <tessera/kernels/copy.hpp>
 #include <tessera/kernels/cuda/elements.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_CUDA_TEXT(copy_text, (&elements_text),
@@ -52,7 +52,7 @@ TESSERA_CUDA_TEXT(copy_text, (&elements_text),
 
 }  // namespace tessera::cuda
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class T>
 inline void copy(const Context<Cuda>& context, std::type_identity_t<View<const T>> x, View<T> y) {

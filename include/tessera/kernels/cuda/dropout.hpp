@@ -5,7 +5,7 @@
 #include <tessera/kernels/cuda/elements.hpp>
 #include <tessera/kernels/dropout.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_CUDA_TEXT(dropout_text, (&elements_text),
@@ -42,7 +42,7 @@ TESSERA_CUDA_TEXT(dropout_text, (&elements_text),
 
 }  // namespace tessera::cuda
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class T>
 inline void dropout(const Context<Cuda>& context, double probability, const RandomBlocks& random,

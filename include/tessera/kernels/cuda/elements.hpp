@@ -6,7 +6,7 @@
 #include <tessera/cuda/context.hpp>
 #include <tessera/cuda/views.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_CUDA_TEXT(elements_text, (&views_text),

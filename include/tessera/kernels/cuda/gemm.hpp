@@ -4,7 +4,7 @@
 #include <tessera/kernels/cuda/elements.hpp>
 #include <tessera/kernels/gemm.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_CUDA_TEXT(gemm_text, (&elements_text),
@@ -21,7 +21,7 @@ TESSERA_CUDA_TEXT(gemm_text, (&elements_text),
 
 }  // namespace tessera::cuda
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class T>
 inline void gemm(const Context<Cuda>& context, Transpose ta, Transpose tb, std::ptrdiff_t m,

@@ -5,7 +5,7 @@
 #include <tessera/kernels/cuda/elements.hpp>
 #include <tessera/kernels/cuda/gemm_tile.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_CUDA_TEXT(gemm_product_text, (&gemm_operand_text, &elements_text),

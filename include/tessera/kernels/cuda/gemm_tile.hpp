@@ -9,7 +9,7 @@
 #include <tessera/cuda/context.hpp>
 #include <tessera/cuda/precision.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_SHARED_TEXT(gemm_shape_text, (),

@@ -4,7 +4,7 @@
 #include <tessera/kernels/cuda/channel_norm_backward.hpp>
 #include <tessera/kernels/group_norm.hpp>
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 namespace detail {
 

@@ -5,7 +5,7 @@
 #include <tessera/kernels/cuda/channel_norm_backward.hpp>
 #include <tessera/kernels/layer_norm.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_CUDA_TEXT(layer_norm_text, (&columns_text, &sums_text),
@@ -83,7 +83,7 @@ TESSERA_CUDA_TEXT(layer_norm_text, (&columns_text, &sums_text),
 
 }  // namespace tessera::cuda
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class T>
 inline void layer_norm_forward(const Context<Cuda>& context, const LayerNormState<T>& state,

@@ -9,7 +9,7 @@
 #include <tessera/kernels/cuda/sums.hpp>
 #include <tessera/kernels/linear.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_CUDA_TEXT(linear_text, (&rows_text),
@@ -54,7 +54,7 @@ TESSERA_CUDA_TEXT(bias_gradient_text, (&columns_text, &sums_text),
 
 }  // namespace tessera::cuda
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class T>
 inline void linear_forward(const Context<Cuda>& context, std::type_identity_t<View<const T>> x,

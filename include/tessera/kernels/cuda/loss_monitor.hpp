@@ -8,7 +8,7 @@
 #include <tessera/kernels/cuda/elements.hpp>
 #include <tessera/kernels/loss_monitor.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_SHARED_TEXT(loss_values_text, (),
@@ -57,7 +57,7 @@ TESSERA_CUDA_TEXT(loss_monitor_text, (&elements_text, &loss_values_text),
 
 }  // namespace tessera::cuda
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 static_assert(sizeof(LossMonitor) == sizeof(cuda::NotedLosses) &&
               offsetof(LossMonitor, sums) == offsetof(cuda::NotedLosses, sums));

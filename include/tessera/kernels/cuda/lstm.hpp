@@ -13,7 +13,7 @@
 #include <tessera/kernels/lstm.hpp>
 #include <tessera/kernels/lstm_products.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_CUDA_TEXT(time_major_text, (&rows_text),
@@ -75,7 +75,7 @@ inline Dim3 lstm_groups(const kernels::LstmProblem& p) {
 
 }  // namespace tessera::cuda
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class T>
 inline void lstm_forward(const Context<Cuda>& context, const LstmProblem& p,

@@ -4,7 +4,7 @@
 #pragma once
 #include <tessera/kernels/cuda/lstm_steps.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_CUDA_TEXT(lstm_run_text, (&rows_text, &lstm_units_text),

@@ -4,7 +4,7 @@
 #pragma once
 #include <tessera/kernels/cuda/rows.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_SHARED_TEXT(lstm_sizes_text, (),

@@ -4,7 +4,7 @@
 #include <tessera/kernels/cuda/elements.hpp>
 #include <tessera/kernels/masked_input.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_CUDA_TEXT(masked_input_text, (&elements_text),
@@ -24,7 +24,7 @@ TESSERA_CUDA_TEXT(masked_input_text, (&elements_text),
 
 }  // namespace tessera::cuda
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class T>
 inline void masked_input(const Context<Cuda>& context, View<const float> image,

@@ -8,7 +8,7 @@
 #include <tessera/kernels/cuda/windows.hpp>
 #include <tessera/kernels/max_pool.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_CUDA_TEXT(max_pool_text, (&windows_text),
@@ -58,7 +58,7 @@ TESSERA_CUDA_TEXT(max_pool_text, (&windows_text),
 
 }  // namespace tessera::cuda
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class T>
 inline void max_pool_forward(const Context<Cuda>& context, int kernel, int stride,

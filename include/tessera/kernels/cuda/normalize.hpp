@@ -6,7 +6,7 @@
 #include <tessera/tensor/error.hpp>
 #include <tessera/tensor/text.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_SHARED_TEXT(channel_constants_text, (),
@@ -30,7 +30,7 @@ TESSERA_CUDA_TEXT(normalize_text, (&elements_text, &channel_constants_text),
 
 }  // namespace tessera::cuda
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 namespace detail {
 /// mean null = 0. Errors: ArgumentError for more than four channels

@@ -6,7 +6,7 @@
 #include <tessera/kernels/cuda/elements.hpp>
 #include <tessera/kernels/optimizer.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_SHARED_TEXT(optimizer_settings_text, (),
@@ -78,7 +78,7 @@ void launch_step(const Context<Cuda>& context, const K& kernel, long n, A... arg
 
 }  // namespace tessera::cuda
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class T>
 inline void adam_step(const Context<Cuda>& context, std::size_t n, T* w, T* m, T* v,

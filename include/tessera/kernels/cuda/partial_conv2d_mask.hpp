@@ -6,7 +6,7 @@
 #include <tessera/kernels/cuda/conv2d_windows.hpp>
 #include <tessera/kernels/cuda/elements.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_CUDA_TEXT(partial_conv2d_mask_text, (&elements_text, &conv_windows_text),
@@ -38,7 +38,7 @@ TESSERA_CUDA_TEXT(partial_conv2d_mask_text, (&elements_text, &conv_windows_text)
 
 }  // namespace tessera::cuda
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class T>
 inline void partial_conv2d_mask(const Context<Cuda>& context, const Conv2dProblem& p,

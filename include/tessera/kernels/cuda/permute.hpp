@@ -10,7 +10,7 @@
 #include <tessera/kernels/cuda/rows.hpp>
 #include <tessera/kernels/permute.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_SHARED_TEXT(axis_strides_text, (),
@@ -84,7 +84,7 @@ void copy_strided(const Context<Cuda>& context, int batch, const Shape& shape, c
 
 }  // namespace tessera::cuda
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class T>
 inline void permute(const Context<Cuda>& context, const AxisOrder& order,

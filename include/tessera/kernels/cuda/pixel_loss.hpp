@@ -4,7 +4,7 @@
 #include <tessera/kernels/cuda/partials.hpp>
 #include <tessera/kernels/pixel_loss.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_CUDA_TEXT(pixel_loss_text, (&partials_text),
@@ -65,7 +65,7 @@ DeviceNumber pixel_loss_by(const Context<Cuda>& context, kernels::PixelError err
 
 }  // namespace tessera::cuda
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class T>
 inline DeviceNumber pixel_loss(const Context<Cuda>& context, PixelError error, Region region,

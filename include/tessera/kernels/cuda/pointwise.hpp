@@ -6,7 +6,7 @@
 #include <tessera/kernels/cuda/elements.hpp>
 #include <tessera/kernels/pointwise.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_CUDA_TEXT(pointwise_text, (&elements_text),
@@ -31,7 +31,7 @@ TESSERA_CUDA_TEXT(pointwise_text, (&elements_text),
 
 }  // namespace tessera::cuda
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class F, class T>
 inline void pointwise_forward(const Context<Cuda>& context, const F&,

@@ -7,7 +7,7 @@
 #include <tessera/kernels/cuda/partials.hpp>
 #include <tessera/kernels/prelu.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_CUDA_TEXT(prelu_text, (&partials_text),
@@ -47,7 +47,7 @@ TESSERA_CUDA_TEXT(prelu_text, (&partials_text),
 
 }  // namespace tessera::cuda
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class T>
 inline void prelu_forward(const Context<Cuda>& context, const std::type_identity_t<T>* slope,

@@ -4,7 +4,7 @@
 #include <tessera/kernels/cuda/partials.hpp>
 #include <tessera/kernels/reduce.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_CUDA_TEXT(reduce_text, (&partials_text),
@@ -48,7 +48,7 @@ DeviceNumber reduce_array(const Context<Cuda>& context, const T* x, std::size_t 
 
 }  // namespace tessera::cuda
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class T>
 inline DeviceNumber sum(const Context<Cuda>& context, const T* x, std::size_t n) {

@@ -9,7 +9,7 @@
 #include <tessera/kernels/cuda/rows.hpp>
 #include <tessera/kernels/resize_bilinear.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_SHARED_TEXT(bilinear_axis_text, (),
@@ -103,7 +103,7 @@ inline const BilinearTaps* make_bilinear_taps(const Context<Cuda>& context, Bili
 
 }  // namespace tessera::cuda
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class T>
 inline void resize_bilinear_forward(const Context<Cuda>& context,

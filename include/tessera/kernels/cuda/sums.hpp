@@ -3,7 +3,7 @@
 #pragma once
 #include <tessera/cuda/text.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_CUDA_TEXT(sums_text, (),

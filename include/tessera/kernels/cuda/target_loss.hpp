@@ -4,7 +4,7 @@
 #include <tessera/kernels/cuda/partials.hpp>
 #include <tessera/kernels/target_loss.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_CUDA_TEXT(target_loss_text, (&partials_text),
@@ -55,7 +55,7 @@ TESSERA_CUDA_TEXT(target_loss_text, (&partials_text),
 
 }  // namespace tessera::cuda
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class T>
 inline DeviceNumber target_loss(const Context<Cuda>& context, TargetError error,

@@ -5,7 +5,7 @@
 #include <tessera/kernels/cuda/partials.hpp>
 #include <tessera/kernels/total_variation.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_CUDA_TEXT(total_variation_text, (&partials_text),
@@ -66,7 +66,7 @@ TESSERA_CUDA_TEXT(total_variation_text, (&partials_text),
 
 }  // namespace tessera::cuda
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class T>
 inline DeviceNumber total_variation(const Context<Cuda>& context,

@@ -7,7 +7,7 @@
 #include <tessera/kernels/cuda/rows.hpp>
 #include <tessera/kernels/upsample.hpp>
 
-namespace tessera::cuda {
+namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 
 // clang-format off
 TESSERA_CUDA_TEXT(upsample_text, (&rows_text),
@@ -44,7 +44,7 @@ TESSERA_CUDA_TEXT(upsample_text, (&rows_text),
 
 }  // namespace tessera::cuda
 
-namespace tessera::kernels {
+namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class T>
 inline void upsample_forward(const Context<Cuda>& context, int factor,
