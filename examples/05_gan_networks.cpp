@@ -16,7 +16,7 @@
 #include <tessera/models/patch_discriminator.hpp>
 #include <tessera/network/describe.hpp>
 #include <tessera/training/gan_step.hpp>
-#include <tessera/training/masked_input.hpp>
+#include <tessera/inference/masked_input.hpp>
 
 namespace ts = tessera;
 

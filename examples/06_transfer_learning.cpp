@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <tessera/data/masks.hpp>
-#include <tessera/io/published_names.hpp>
+#include <tessera/network/published_names.hpp>
 #include <tessera/layers/batch_norm2d.hpp>
 #include <tessera/layers/conv_transpose2d.hpp>
 #include <tessera/layers/flatten.hpp>

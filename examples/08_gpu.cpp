@@ -14,7 +14,7 @@ TESSERA_POINTWISE(Swish,
   template <class T> T forward(T x) const { return x * sigmoid(x); }
   template <class T> T derivative(T x, T y) const { T s = sigmoid(x); return s + y * (T(1) - s); })
 
-// Kernels of a layer. What a text may use stands at the head of tessera/cuda/emulation.hpp.
+// Kernels of a layer. What a text may use stands at the head of tessera/cuda/emulation/emulation.hpp.
 namespace tessera::cuda {
 TESSERA_CUDA_TEXT(channel_scale_text, (&elements_text),
   template <class T>

@@ -13,7 +13,7 @@
 #include <tessera/data/photographs.hpp>
 #include <tessera/losses/mse.hpp>
 #include <tessera/models/pconv_cifar_net2.hpp>
-#include <tessera/training/inpaint.hpp>
+#include <tessera/inference/inpaint.hpp>
 #include <tessera/training/samples.hpp>
 #include <tessera/training/trainer.hpp>
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include <tessera/data/image_data.hpp>
-#include <tessera/training/inpaint_options.hpp>
-#include <tessera/training/restoration_plan.hpp>
+#include <tessera/inference/inpaint_options.hpp>
+#include <tessera/inference/restoration_plan.hpp>
 
 #include "devices.hpp"
 

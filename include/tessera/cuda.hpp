@@ -7,7 +7,7 @@
 #include <tessera/cuda/memory.hpp>
 #include <tessera/cuda/repeated.hpp>
 #include <tessera/cuda/staging.hpp>
-#include <tessera/cuda/step_settings.hpp>
+#include <tessera/optimizers/cuda/step_settings.hpp>
 
 #include <tessera/kernels/cuda/avg_pool.hpp>
 #include <tessera/kernels/cuda/batch_norm.hpp>

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include <tessera/cuda.hpp>
-#include <tessera/cuda/cudnn.hpp>
+#include <tessera/cuda/cudnn/cudnn.hpp>
 #include <tessera/io/json.hpp>
 #include <tessera/kernels/functions.hpp>
 #include <tessera/layers/options.hpp>

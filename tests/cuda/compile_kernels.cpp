@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include <tessera/cuda/parallel_compile.hpp>
+#include <tessera/cuda/detail/parallel_compile.hpp>
 
 #include "kernel_lists.hpp"
 

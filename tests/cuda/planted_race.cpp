@@ -3,7 +3,7 @@
 // a report that names both lines: so ThreadSanitizer sees such races, and its silence about the
 // other kernels means something. The argument says where barriers are: "none", "first" (behind the
 // write, none before the next one, which comes while others still read), or "both", which is right.
-#include <tessera/cuda/emulation.hpp>
+#include <tessera/cuda/emulation/emulation.hpp>
 
 #include <string_view>
 #include <vector>

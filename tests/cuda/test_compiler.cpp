@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include <tessera/cuda/compiler.hpp>
-#include <tessera/cuda/disk_cache.hpp>
-#include <tessera/cuda/parallel_compile.hpp>
+#include <tessera/cuda/detail/compiler.hpp>
+#include <tessera/cuda/detail/disk_cache.hpp>
+#include <tessera/cuda/detail/parallel_compile.hpp>
 #include <tessera/tensor/error.hpp>
 
 #include "../temporary_folder.hpp"

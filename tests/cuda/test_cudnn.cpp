@@ -12,7 +12,7 @@
 #include <string>
 #include <vector>
 
-#include <tessera/cuda/cudnn.hpp>
+#include <tessera/cuda/cudnn/cudnn.hpp>
 
 using namespace tessera;
 using namespace tessera::cuda;

@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include <tessera/cuda/disk_cache.hpp>
+#include <tessera/cuda/detail/disk_cache.hpp>
 #include <tessera/io/file.hpp>
 
 #include "../environment_variable.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Kernels on the CPU: indices, barriers, shared memory and warp operations against plain loops, and
 // what a wrong kernel is told.
-#include <tessera/cuda/emulation.hpp>
+#include <tessera/cuda/emulation/emulation.hpp>
 
 #include <doctest/doctest.h>
 

@@ -9,7 +9,7 @@
 #include <thread>
 #include <vector>
 
-#include <tessera/cuda/in_threads.hpp>
+#include <tessera/cuda/detail/in_threads.hpp>
 
 using tessera::cuda::in_threads;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The intrinsics of kernel texts: their emulated twins against the PTX ISA's tables, and, where
 // NVRTC is (TESSERA_TEST_NVRTC), the device text compiled with kernels that use every one of them.
-#include <tessera/cuda/emulated_intrinsics.hpp>
-#include <tessera/cuda/intrinsics.hpp>
+#include <tessera/cuda/emulation/intrinsics.hpp>
+#include <tessera/cuda/detail/intrinsics.hpp>
 
 #include <doctest/doctest.h>
 

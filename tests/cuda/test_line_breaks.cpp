@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include <tessera/cuda/line_breaks.hpp>
+#include <tessera/cuda/detail/line_breaks.hpp>
 
 using tessera::cuda::with_line_breaks;
 

@@ -11,7 +11,7 @@
 #include <tessera/network/network.hpp>
 #include <tessera/optimizers/optimizer.hpp>
 
-#include <tessera/cuda/step_settings.hpp>
+#include <tessera/optimizers/cuda/step_settings.hpp>
 #include <tessera/kernels/cuda/optimizer.hpp>
 #include <tessera/kernels/cuda/reduce.hpp>
 

@@ -2,7 +2,7 @@
 // The mask path of partial convolutions on the (emulated) GPU: the CPU's, bit for bit.
 #include <doctest/doctest.h>
 
-#include <tessera/kernels/cpu/partial_conv2d_mask.hpp>
+#include <tessera/kernels/cpu/conv2d/partial_mask.hpp>
 
 #include "conv2d_fixture.hpp"
 

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include <tessera/data/length.hpp>
+#include <tessera/data/detail/length.hpp>
 #include <tessera/data/rectangle_masks.hpp>
 
 #include "mask_pictures.hpp"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Weights of a small model with parameters, statistics and a counter: strict, partial, renamed.
-#include <tessera/io/weights.hpp>
+#include <tessera/network/weights.hpp>
 #include <tessera/layers/batch_norm2d.hpp>
 
 #include "safetensors_input.hpp"

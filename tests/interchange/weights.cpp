@@ -8,7 +8,7 @@
 #include <exception>
 #include <string>
 
-#include <tessera/io/weights.hpp>
+#include <tessera/network/weights.hpp>
 #include <tessera/layers/activations.hpp>
 #include <tessera/layers/batch_norm2d.hpp>
 #include <tessera/layers/conv2d.hpp>

@@ -5,7 +5,7 @@
 #include <cmath>
 #include <cstdint>
 
-#include <tessera/io/float8.hpp>
+#include <tessera/io/detail/float8.hpp>
 
 using namespace tessera;
 

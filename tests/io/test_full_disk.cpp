@@ -12,7 +12,7 @@
 #include <iterator>
 #include <string>
 
-#include <tessera/io/weights.hpp>
+#include <tessera/network/weights.hpp>
 #include <tessera/layers/conv2d.hpp>
 #include <tessera/training/checkpoint.hpp>
 

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <limits>
 
-#include <tessera/io/half.hpp>
+#include <tessera/io/detail/half.hpp>
 
 using tessera::float_from_bf16;
 using tessera::float_from_f16;

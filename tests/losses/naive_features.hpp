@@ -4,7 +4,7 @@
 #include <cmath>
 #include <vector>
 
-#include <tessera/losses/feature_terms.hpp>
+#include <tessera/losses/detail/feature_terms.hpp>
 
 namespace tessera::test {
 

@@ -3,7 +3,7 @@
 // layouts, threads.
 #include <doctest/doctest.h>
 
-#include <tessera/losses/feature_terms.hpp>
+#include <tessera/losses/detail/feature_terms.hpp>
 
 #include "../gradient_checks.hpp"
 #include "../kernels/fixture.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The discriminator of context_encoder_generic and context_encoder_alexnet: shape and receptive
 // field. Values: tests/parity.
-#include <tessera/models/context_encoder.hpp>
+#include <tessera/models/detail/context_encoder.hpp>
 #include <tessera/network/describe.hpp>
 
 #include "model_checks.hpp"

@@ -8,7 +8,7 @@
 #include <tessera/layers/conv2d.hpp>
 #include <tessera/models/pconv_cifar_net1.hpp>
 #include <tessera/models/pconv_cifar_net2.hpp>
-#include <tessera/network/planner.hpp>
+#include <tessera/network/detail/planner.hpp>
 #include <tessera/tensor/random.hpp>
 
 using namespace tessera;

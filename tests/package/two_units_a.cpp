@@ -2,7 +2,7 @@
 // Two translation units with the whole library link: nothing in it is defined twice.
 #include <tessera/data/image.hpp>
 #include <tessera/data/image_writer.hpp>
-#include <tessera/io/weights.hpp>
+#include <tessera/network/weights.hpp>
 #include <tessera/tessera.hpp>
 
 tessera::Shape other_unit();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <tessera/data/image.hpp>
 #include <tessera/data/image_writer.hpp>
-#include <tessera/io/weights.hpp>
+#include <tessera/network/weights.hpp>
 #include <tessera/tessera.hpp>
 
 tessera::Shape other_unit();

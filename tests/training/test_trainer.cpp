@@ -8,7 +8,7 @@
 #include <limits>
 
 #include <tessera/data/loader.hpp>
-#include <tessera/io/weights.hpp>
+#include <tessera/network/weights.hpp>
 #include <tessera/layers/activations.hpp>
 #include <tessera/layers/batch_norm2d.hpp>
 #include <tessera/layers/dropout.hpp>

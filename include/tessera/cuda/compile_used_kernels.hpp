@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <tessera/cuda/kernel_cache.hpp>
-#include <tessera/cuda/parallel_compile.hpp>
+#include <tessera/cuda/detail/parallel_compile.hpp>
 #include <tessera/tensor/error.hpp>
 
 namespace tessera::inline TESSERA_ABI::testing {

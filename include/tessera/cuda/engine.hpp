@@ -9,7 +9,7 @@
 #include <vector>
 
 #include <tessera/cuda/blas.hpp>
-#include <tessera/cuda/convolution_choices.hpp>
+#include <tessera/cuda/cudnn/choices.hpp>
 #include <tessera/cuda/kernel_cache.hpp>
 #include <tessera/cuda/runtime.hpp>
 #include <tessera/tensor/device_number.hpp>

@@ -9,7 +9,7 @@
 
 #include <tessera/cuda/runtime.hpp>
 #ifndef TESSERA_CUDA_EMULATE
-#include <tessera/cuda/parallel_compile.hpp>
+#include <tessera/cuda/detail/parallel_compile.hpp>
 #else
 #include <tessera/cuda/kernel.hpp>
 #endif

@@ -4,7 +4,7 @@
 #pragma once
 #include <tessera/abi.hpp>
 #ifdef TESSERA_CUDA_EMULATE
-#include <tessera/cuda/emulated_intrinsics.hpp>
+#include <tessera/cuda/emulation/intrinsics.hpp>
 #endif
 
 namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {

@@ -10,10 +10,10 @@
 #include <span>
 #include <string>
 
-#include <tessera/data/exif.hpp>
+#include <tessera/data/detail/exif.hpp>
 #include <tessera/data/image_data.hpp>
-#include <tessera/data/image_headers.hpp>
-#include <tessera/data/stb.hpp>
+#include <tessera/data/detail/image_headers.hpp>
+#include <tessera/data/detail/stb.hpp>
 #include <tessera/io/file.hpp>
 #include <tessera/tensor/error.hpp>
 

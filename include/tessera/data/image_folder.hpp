@@ -10,7 +10,7 @@
 #include <vector>
 
 #include <tessera/data/dataset.hpp>
-#include <tessera/data/image_files.hpp>
+#include <tessera/data/detail/image_files.hpp>
 #include <tessera/data/resize.hpp>
 #include <tessera/tensor/error.hpp>
 

@@ -14,8 +14,8 @@
 #include <vector>
 
 #include <tessera/data/image_data.hpp>
-#include <tessera/data/image_headers.hpp>
-#include <tessera/data/zlib.hpp>
+#include <tessera/data/detail/image_headers.hpp>
+#include <tessera/data/detail/zlib.hpp>
 #include <tessera/io/file.hpp>
 #include <tessera/tensor/error.hpp>
 

@@ -16,7 +16,7 @@
 
 #include <tessera/data/dataset.hpp>
 #include <tessera/data/masks.hpp>
-#include <tessera/data/shuffle.hpp>
+#include <tessera/data/detail/shuffle.hpp>
 #include <tessera/tensor/buffer.hpp>
 #include <tessera/tensor/error.hpp>
 #include <tessera/tensor/random.hpp>

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include <tessera/data/hole_mask.hpp>
-#include <tessera/data/image_files.hpp>
+#include <tessera/data/detail/image_files.hpp>
 #include <tessera/data/masks.hpp>
 #include <tessera/tensor/buffer.hpp>
 #include <tessera/tensor/error.hpp>

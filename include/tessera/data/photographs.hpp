@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include <tessera/data/image_files.hpp>
+#include <tessera/data/detail/image_files.hpp>
 #include <tessera/tensor/buffer.hpp>
 #include <tessera/tensor/error.hpp>
 

@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string>
 
-#include <tessera/data/length.hpp>
+#include <tessera/data/detail/length.hpp>
 #include <tessera/data/masks.hpp>
 #include <tessera/tensor/error.hpp>
 #include <tessera/tensor/random.hpp>

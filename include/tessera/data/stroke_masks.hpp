@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <tessera/data/length.hpp>
+#include <tessera/data/detail/length.hpp>
 #include <tessera/data/masks.hpp>
 #include <tessera/tensor/random.hpp>
 

@@ -20,8 +20,8 @@
 
 #include <tessera/io/file.hpp>
 #include <tessera/io/kind_of_file.hpp>
-#include <tessera/io/safetensors_header.hpp>
-#include <tessera/io/safetensors_writer.hpp>
+#include <tessera/io/detail/safetensors_header.hpp>
+#include <tessera/io/detail/safetensors_writer.hpp>
 #include <tessera/tensor/error.hpp>
 
 namespace tessera {

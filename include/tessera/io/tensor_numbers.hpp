@@ -11,8 +11,8 @@
 #include <utility>
 #include <vector>
 
-#include <tessera/io/float8.hpp>
-#include <tessera/io/half.hpp>
+#include <tessera/io/detail/float8.hpp>
+#include <tessera/io/detail/half.hpp>
 #include <tessera/io/number_text.hpp>
 #include <tessera/io/safetensors.hpp>
 #include <tessera/tensor/error.hpp>

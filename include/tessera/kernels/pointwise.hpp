@@ -14,7 +14,7 @@
 #include <string_view>
 #include <type_traits>
 
-#include <tessera/kernels/pointwise_functions.hpp>
+#include <tessera/tensor/pointwise_functions.hpp>
 #include <tessera/tensor/context.hpp>
 #include <tessera/tensor/view.hpp>
 

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include <tessera/kernels/cpu/composite.hpp>
-#include <tessera/losses/feature_terms.hpp>
+#include <tessera/losses/detail/feature_terms.hpp>
 #include <tessera/losses/pixel_loss.hpp>
 #include <tessera/losses/running_sum.hpp>
 #include <tessera/network/model.hpp>

@@ -5,7 +5,7 @@
 #include <tessera/layers/resize_bilinear.hpp>
 #include <tessera/models/alexnet_features.hpp>
 #include <tessera/models/channelwise_block.hpp>
-#include <tessera/models/context_encoder.hpp>
+#include <tessera/models/detail/context_encoder.hpp>
 
 namespace tessera::models {
 

@@ -7,7 +7,7 @@
 #include <tessera/layers/linear.hpp>
 #include <tessera/layers/max_pool2d.hpp>
 #include <tessera/layers/prelu.hpp>
-#include <tessera/models/context_encoder.hpp>
+#include <tessera/models/detail/context_encoder.hpp>
 
 namespace tessera::models {
 

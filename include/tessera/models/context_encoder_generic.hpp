@@ -4,7 +4,7 @@
 #pragma once
 #include <tessera/layers/max_pool2d.hpp>
 #include <tessera/models/channelwise_block.hpp>
-#include <tessera/models/context_encoder.hpp>
+#include <tessera/models/detail/context_encoder.hpp>
 
 namespace tessera::models {
 

@@ -6,7 +6,7 @@
 #include <tessera/layers/conv2d.hpp>
 #include <tessera/layers/conv_transpose2d.hpp>
 #include <tessera/layers/instance_norm2d.hpp>
-#include <tessera/models/blocks.hpp>
+#include <tessera/models/detail/blocks.hpp>
 #include <tessera/network/block_shapes.hpp>
 #include <tessera/network/initialized.hpp>
 

@@ -3,7 +3,7 @@
 // 8,491,203 parameters. Every decoder module reads concat[previous, encoder module] of the same
 // resolution, upsampled afterwards; the deepest therefore reads its encoder twice.
 #pragma once
-#include <tessera/models/pconv_cifar.hpp>
+#include <tessera/models/detail/pconv_cifar.hpp>
 
 namespace tessera::models {
 

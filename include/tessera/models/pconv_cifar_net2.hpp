@@ -4,7 +4,7 @@
 // joins the stride-1 modules after upsampling; PConvCifarNet2Same, with the same parameters, joins
 // the stride-2 modules before it.
 #pragma once
-#include <tessera/models/pconv_cifar.hpp>
+#include <tessera/models/detail/pconv_cifar.hpp>
 
 namespace tessera::models {
 

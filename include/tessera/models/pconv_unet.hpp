@@ -6,7 +6,7 @@
 #include <tessera/layers/activations.hpp>
 #include <tessera/layers/partial_conv2d.hpp>
 #include <tessera/layers/upsample2d.hpp>
-#include <tessera/models/blocks.hpp>
+#include <tessera/models/detail/blocks.hpp>
 #include <tessera/network/block_shapes.hpp>
 
 namespace tessera::models {

@@ -4,7 +4,7 @@
 #include <tessera/layers/activations.hpp>
 #include <tessera/layers/conv2d.hpp>
 #include <tessera/layers/conv_transpose2d.hpp>
-#include <tessera/models/blocks.hpp>
+#include <tessera/models/detail/blocks.hpp>
 #include <tessera/network/block_shapes.hpp>
 
 namespace tessera::models {

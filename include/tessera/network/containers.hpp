@@ -2,8 +2,8 @@
 // Containers: types with one function `lower(builder, x)`. Users write their own the same way;
 // these are the common ones.
 #pragma once
-#include <tessera/network/builder.hpp>
-#include <tessera/network/fixed_string.hpp>
+#include <tessera/network/detail/builder.hpp>
+#include <tessera/network/detail/fixed_string.hpp>
 
 namespace tessera {
 

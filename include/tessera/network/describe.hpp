@@ -5,7 +5,7 @@
 #include <cstdio>
 
 #include <tessera/network/network.hpp>
-#include <tessera/network/planner.hpp>
+#include <tessera/network/detail/planner.hpp>
 
 namespace tessera {
 

@@ -12,10 +12,10 @@
 
 namespace tessera {
 
-struct LoadOptions;  // in <tessera/io/weights.hpp>, and
+struct LoadOptions;  // in <tessera/network/weights.hpp>, and
 struct Metadata;     // which names <map> for those alone who save
 template <class Net, class Device, class T>
-class Session;  // in <tessera/network/session.hpp>
+class Session;  // in <tessera/inference/session.hpp>
 
 /// A named tensor of a model, as files and tests see it: PyTorch's name, sizes and order.
 struct NamedTensor {
@@ -63,7 +63,7 @@ class Model {
   Model& operator=(Model&&) = default;
 
   /// A handle for inference in one other thread, on the same weights; needs
-  /// <tessera/network/session.hpp>.
+  /// <tessera/inference/session.hpp>.
   auto session(Context<Device> context = {}) const {
     return Session<Net, Device, T>(Model(context, state_));
   }
@@ -137,7 +137,7 @@ class Model {
     write(state_->counters.data() + counter_index(name), value);
   }
 
-  /// Writes and reads safetensors files with PyTorch's names; needs <tessera/io/weights.hpp>.
+  /// Writes and reads safetensors files with PyTorch's names; needs <tessera/network/weights.hpp>.
   void save(const auto& path) const { save_weights(*this, path); }
   void save(const auto& path, const Metadata& metadata) const {
     save_weights(*this, path, metadata);
@@ -146,7 +146,7 @@ class Model {
   auto load(const auto& path, const LoadOptions& options) {
     return load_weights(*this, path, options);
   }
-  /// Fills the holes of images; needs <tessera/training/inpaint.hpp>.
+  /// Fills the holes of images; needs <tessera/inference/inpaint.hpp>.
   auto inpaint(const auto& images, const auto& holes, const auto&... options) {
     return inpaint_images(*this, images, holes, options...);
   }

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include <tessera/kernels/cpu/copy.hpp>
-#include <tessera/network/code.hpp>
+#include <tessera/network/detail/code.hpp>
 #include <tessera/network/pass_options.hpp>
 #include <tessera/network/state.hpp>
 #include <tessera/tensor/text.hpp>

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include <tessera/network/planner.hpp>
+#include <tessera/network/detail/planner.hpp>
 #include <tessera/tensor/error.hpp>
 #include <tessera/tensor/text.hpp>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What the host gives an optimiser's step: settings that change from one step to the next, kept
-// where the device reads them. The GPU's are in <tessera/cuda/step_settings.hpp>.
+// where the device reads them. The GPU's are in <tessera/optimizers/cuda/step_settings.hpp>.
 #pragma once
 #include <cstddef>
 #include <cstdint>

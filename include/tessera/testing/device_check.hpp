@@ -12,7 +12,7 @@
 
 #include <tessera/network/model.hpp>
 #include <tessera/tensor/transfer.hpp>
-#include <tessera/testing/check_report.hpp>
+#include <tessera/testing/detail/check_report.hpp>
 
 namespace tessera::testing {
 

@@ -9,7 +9,7 @@
 
 #include <tessera/network/model.hpp>
 #include <tessera/tensor/tensor.hpp>
-#include <tessera/testing/check_report.hpp>
+#include <tessera/testing/detail/check_report.hpp>
 
 namespace tessera::testing {
 

@@ -14,10 +14,10 @@
 #include <tessera/optimizers/schedule.hpp>
 #include <tessera/tensor/random.hpp>
 #include <tessera/tensor/tensor.hpp>
-#include <tessera/training/configuration.hpp>
-#include <tessera/training/history.hpp>
+#include <tessera/training/detail/configuration.hpp>
+#include <tessera/training/detail/history.hpp>
 #include <tessera/training/metrics.hpp>
-#include <tessera/training/training_state.hpp>
+#include <tessera/training/detail/training_state.hpp>
 
 namespace tessera {
 

@@ -22,10 +22,10 @@
 #include <vector>
 
 #include <tessera/io/safetensors.hpp>
-#include <tessera/training/checkpoint_reader.hpp>
-#include <tessera/training/checkpoint_tensors.hpp>
-#include <tessera/training/configuration.hpp>
-#include <tessera/training/training_state.hpp>
+#include <tessera/training/detail/checkpoint_reader.hpp>
+#include <tessera/training/detail/checkpoint_tensors.hpp>
+#include <tessera/training/detail/configuration.hpp>
+#include <tessera/training/detail/training_state.hpp>
 
 namespace tessera {
 

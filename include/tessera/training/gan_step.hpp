@@ -19,7 +19,7 @@
 #include <tessera/losses/pixel_loss.hpp>
 #include <tessera/optimizers/optimizer.hpp>
 #include <tessera/tensor/repeated.hpp>
-#include <tessera/training/attempt.hpp>
+#include <tessera/training/detail/attempt.hpp>
 
 namespace tessera {
 

@@ -7,7 +7,7 @@
 
 #include <tessera/data/loader.hpp>
 #include <tessera/network/model.hpp>
-#include <tessera/training/masked_input.hpp>
+#include <tessera/inference/masked_input.hpp>
 #include <tessera/training/ssim.hpp>
 
 namespace tessera {

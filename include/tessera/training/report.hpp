@@ -15,7 +15,7 @@
 #include <tessera/io/file.hpp>
 #include <tessera/training/callbacks.hpp>
 #include <tessera/training/samples.hpp>
-#include <tessera/training/svg_chart.hpp>
+#include <tessera/training/detail/svg_chart.hpp>
 
 namespace tessera {
 namespace detail {

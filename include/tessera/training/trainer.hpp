@@ -10,12 +10,12 @@
 #include <utility>
 #include <vector>
 
-#include <tessera/training/batch_input.hpp>
-#include <tessera/training/batch_source.hpp>
+#include <tessera/training/detail/batch_input.hpp>
+#include <tessera/training/detail/batch_source.hpp>
 #include <tessera/training/callbacks.hpp>
-#include <tessera/training/evaluation_set.hpp>
-#include <tessera/training/host_state.hpp>
-#include <tessera/training/training_step.hpp>
+#include <tessera/training/detail/evaluation_set.hpp>
+#include <tessera/training/detail/host_state.hpp>
+#include <tessera/training/detail/training_step.hpp>
 
 namespace tessera {
 

@@ -13,7 +13,7 @@
 #include <cstdint>
 
 #include <tessera/kernels/conv2d.hpp>
-#include <tessera/kernels/cpu/conv2d_pack.hpp>
+#include <tessera/kernels/cpu/conv2d/pack.hpp>
 #include <tessera/kernels/cpu/gemm.hpp>
 
 namespace tessera::inline TESSERA_ABI::kernels::cpu {

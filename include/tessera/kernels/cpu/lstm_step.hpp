@@ -8,7 +8,7 @@
 
 #include <tessera/kernels/cpu/product_tile.hpp>
 #include <tessera/kernels/lstm.hpp>
-#include <tessera/kernels/pointwise_functions.hpp>
+#include <tessera/tensor/pointwise_functions.hpp>
 
 namespace tessera::inline TESSERA_ABI::kernels::detail {
 

@@ -2,9 +2,9 @@
 // The convolution kernels of a GPU: forward, both gradients, and the mask path of partial
 // convolutions. Contract: tessera/kernels/conv2d.hpp.
 #pragma once
-#include <tessera/kernels/cuda/conv2d_bias.hpp>
-#include <tessera/kernels/cuda/conv2d_fastest.hpp>
-#include <tessera/kernels/cuda/partial_conv2d_mask.hpp>
+#include <tessera/kernels/cuda/conv2d/bias.hpp>
+#include <tessera/kernels/cuda/conv2d/fastest.hpp>
+#include <tessera/kernels/cuda/conv2d/partial_mask.hpp>
 
 namespace tessera::inline TESSERA_ABI::kernels {
 

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Every layer, and what a layer of your own needs.
+#pragma once
+#include <tessera/layers/activations.hpp>
+#include <tessera/layers/avg_pool2d.hpp>
+#include <tessera/layers/batch_norm1d.hpp>
+#include <tessera/layers/batch_norm2d.hpp>
+#include <tessera/layers/channelwise_fc.hpp>
+#include <tessera/layers/clamp.hpp>
+#include <tessera/layers/complaint.hpp>
+#include <tessera/layers/conv2d.hpp>
+#include <tessera/layers/conv_transpose2d.hpp>
+#include <tessera/layers/dropout.hpp>
+#include <tessera/layers/flatten.hpp>
+#include <tessera/layers/group_norm.hpp>
+#include <tessera/layers/instance_norm2d.hpp>
+#include <tessera/layers/join.hpp>
+#include <tessera/layers/layer.hpp>
+#include <tessera/layers/layer_norm.hpp>
+#include <tessera/layers/linear.hpp>
+#include <tessera/layers/lstm.hpp>
+#include <tessera/layers/max_pool2d.hpp>
+#include <tessera/layers/normalize.hpp>
+#include <tessera/layers/options.hpp>
+#include <tessera/layers/parameter.hpp>
+#include <tessera/layers/partial_conv2d.hpp>
+#include <tessera/layers/permute.hpp>
+#include <tessera/layers/pointwise.hpp>
+#include <tessera/layers/prelu.hpp>
+#include <tessera/layers/resize_bilinear.hpp>
+#include <tessera/layers/run.hpp>
+#include <tessera/layers/upsample2d.hpp>
+#include <tessera/layers/window.hpp>
