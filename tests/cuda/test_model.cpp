@@ -4,11 +4,14 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <thread>
 
 #include <tessera/layers/activations.hpp>
+#include <tessera/layers/conv2d.hpp>
 #include <tessera/layers/pointwise.hpp>
 #include <tessera/network/containers.hpp>
 #include <tessera/network/model.hpp>
+#include <tessera/inference/session.hpp>
 #include <tessera/tensor/transfer.hpp>
 
 #include "on_device.hpp"
@@ -94,4 +97,52 @@ TEST_CASE("cuda: precisions have names") {
   CHECK_THROWS_WITH_AS(cuda::precision_of("fp8"),
                        "precision: expected float32, tf32 or bf16, got \"fp8\"", ArgumentError);
   CHECK(Context<Cuda>(0, Precision::tf32).describe().find("products in tf32") != std::string::npos);
+}
+
+TEST_CASE("cuda: a session works on the model's GPU and in its precision, in another thread too") {
+#ifdef TESSERA_CUDA_EMULATE
+  cuda::runtime::devices = 3;
+  const std::vector<int> gpus{0, 2};
+#else
+  const std::vector<int> gpus{0};
+#endif
+  using Product = Network<Input<6, 6, 3>, Conv2d<3, 8, kernel(3).padding(1)>>;
+  for (const int gpu : gpus)
+    for (const Precision precision : cuda::precisions) {
+      const Context<Cuda> own(gpu, precision, Convolutions::own);
+      Model<Product, Cuda> model(Seed{1}, own);
+      const PassOptions options{.batch = 2, .mode = Mode::evaluate, .gradients = false};
+      const auto restored = [&](auto& of) {
+        Pass<Cuda, float> pass = of.pass(options);
+        Tensor<float> x(2, {6, 6, 3});
+        std::ranges::copy(random_numbers<float>(x.size(), 1), x.data());
+        to_device(pass.context(), x, pass.input());
+        pass.forward();
+        return numbers(to_host(pass.context(), pass.output()));
+      };
+      const auto expected = restored(model);
+      auto session = model.session();
+      CHECK(session.context().engine().device().number == gpu);
+      CHECK(session.context().precision == precision);
+      CHECK(session.context().convolutions == Convolutions::own);
+      CHECK(restored(session) == expected);
+      std::vector<float> elsewhere;
+      model.context().engine().synchronize();
+      std::thread([&] {
+        auto other = model.session();
+        elsewhere = restored(other);
+      }).join();
+      CHECK(elsewhere == expected);
+#ifdef TESSERA_CUDA_EMULATE
+      const Context<Cuda> wrong(1);
+      CHECK_THROWS_WITH_AS(
+          model.session(wrong),
+          text({"session: the weights are on GPU ", gpu, ", the context is of GPU 1"}).c_str(),
+          ArgumentError);
+#endif
+    }
+#ifdef TESSERA_CUDA_EMULATE
+  CHECK_THROWS_WITH_AS(Context<Cuda>(3), "there is no GPU 3: expected 0 to 2", DeviceError);
+  cuda::runtime::devices = 1;
+#endif
 }

@@ -139,3 +139,20 @@ TEST_CASE("session: evaluation mode, no gradients, weights of now, alive after t
   CHECK(same_bits(after, restore(session, images)));
   CHECK(same_bits(after, restore(moved, images)));
 }
+
+TEST_CASE("inpaint takes its options in braces, of a model and of a session") {
+  Model<Net> model(Seed{6});
+  auto session = model.session();
+  const xt::xtensor<float, 4> images = xt::ones<float>({1, 40, 16, 3}) * 0.5f;
+  xt::xtensor<int, 3> holes = xt::zeros<int>({1, 40, 16});
+  holes(0, 20, 3) = 1;
+  int passes = 0;
+  const auto a = model.inpaint(images, holes, {.memory_limit = 200_MiB});
+  const auto b = session.inpaint(
+      images, holes, {.memory_limit = 100_MiB, .on_pass = [&](const InpaintReport&) { ++passes; }});
+  CHECK(a == b);
+  CHECK(a == model.inpaint(images, holes));
+  CHECK(a == model.inpaint(images, holes, {}));
+  CHECK(passes == 1);
+  CHECK_THROWS_AS(model.inpaint(images, holes, {.memory_limit = 1}), ArgumentError);
+}

@@ -57,6 +57,16 @@ struct Context<Cuda> {
     return text({"cuda, ", engine_->device().name, ", products in ", name(precision),
                  ", convolutions by ", engine_->convolutions().describe(convolutions, precision)});
   }
+  /// What the calling thread works with beside the thread of this context: the same GPU, precision
+  /// and convolutions.
+  Context for_other_thread() const {
+    return Context(engine_->device().number, precision, convolutions);
+  }
+  /// Whether it can read what that one made, and where that lies: a GPU's number.
+  bool shares_memory_with(const Context& other) const {
+    return engine_->device().number == other.engine_->device().number;
+  }
+  std::string place() const { return text({"GPU ", engine_->device().number}); }
   /// Where work of the host runs beside that of the GPU.
   static Context<Cpu> host() { return Context<Cpu>::all_cores(); }
   /// Errors: DeviceError in another thread than the one that made the context

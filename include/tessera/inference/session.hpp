@@ -11,7 +11,7 @@ namespace tessera {
 /// Runs a model's network in one thread, on the weights it shares with the model; made by
 /// `Model::session`. It keeps the weights alive, also beyond the model.
 ///
-/// Use        one thread a session; make it anywhere. Its context has one thread unless told
+/// Use        one thread a session; make it anywhere. On the CPU it has one thread unless told
 ///            otherwise, as several sessions share the cores
 /// Rule       weights are read, never written: while a session runs, no thread may train, load or
 ///            set the model. Between runs it may; sessions then use the new weights
@@ -36,7 +36,10 @@ class Session {
     return model_.pass(options);
   }
   /// Fills the holes of images as Model::inpaint does; needs <tessera/inference/inpaint.hpp>.
-  auto inpaint(const auto&... arguments) { return model_.inpaint(arguments...); }
+  auto inpaint(const auto& images, const auto& holes) { return model_.inpaint(images, holes); }
+  auto inpaint(const auto& images, const auto& holes, const InpaintOptions& options) {
+    return model_.inpaint(images, holes, options);
+  }
 
  private:
   Model<Net, Device, T> model_;  // a second handle on the first one's state

@@ -12,10 +12,20 @@
 
 namespace tessera {
 
-struct LoadOptions;  // in <tessera/network/weights.hpp>, and
-struct Metadata;     // which names <map> for those alone who save
+struct LoadOptions;     // in <tessera/network/weights.hpp>, and
+struct Metadata;        // which names <map> for those alone who save
+struct InpaintOptions;  // in <tessera/inference/inpaint.hpp>
 template <class Net, class Device, class T>
 class Session;  // in <tessera/inference/session.hpp>
+
+namespace detail {
+/// Whether the header of a type is there. For static_assert in members that need another header;
+/// asked with the types of a call, so where the member is used.
+template <class Type, class... OfCall>
+inline constexpr bool is_defined = requires {
+  sizeof(Type);
+};
+}  // namespace detail
 
 /// A named tensor of a model, as files and tests see it: PyTorch's name, sizes and order.
 struct NamedTensor {
@@ -63,9 +73,17 @@ class Model {
   Model& operator=(Model&&) = default;
 
   /// A handle for inference in one other thread, on the same weights; needs
-  /// <tessera/inference/session.hpp>.
-  auto session(Context<Device> context = {}) const {
-    return Session<Net, Device, T>(Model(context, state_));
+  /// <tessera/inference/session.hpp>. Unless a context is given it works as the model does: on its
+  /// GPU and in its precision, on the CPU in one thread. Errors: ArgumentError for a context of
+  /// another GPU, which cannot read the weights
+  auto session() const { return session(context_.for_other_thread()); }
+  auto session(Context<Device> context) const {
+    constexpr bool header = detail::is_defined<Session<Net, Device, T>>;
+    static_assert(header, "tessera: Model::session needs #include <tessera/inference/session.hpp>");
+    if (!context.shares_memory_with(context_))
+      throw ArgumentError(text({"session: the weights are on ", context_.place(),
+                                ", the context is of ", context.place()}));
+    if constexpr (header) return Session<Net, Device, T>(Model(context, state_));
   }
 
   static constexpr const Structure& structure() { return Net::structure; }
@@ -138,17 +156,32 @@ class Model {
   }
 
   /// Writes and reads safetensors files with PyTorch's names; needs <tessera/network/weights.hpp>.
-  void save(const auto& path) const { save_weights(*this, path); }
+  void save(const auto& path) const {
+    constexpr bool header = detail::is_defined<Metadata, decltype(path)>;
+    static_assert(header, "tessera: Model::save needs #include <tessera/network/weights.hpp>");
+    if constexpr (header) save_weights(*this, path);
+  }
   void save(const auto& path, const Metadata& metadata) const {
     save_weights(*this, path, metadata);
   }
-  auto load(const auto& path) { return load_weights(*this, path); }
+  auto load(const auto& path) {
+    constexpr bool header = detail::is_defined<LoadOptions, decltype(path)>;
+    static_assert(header, "tessera: Model::load needs #include <tessera/network/weights.hpp>");
+    if constexpr (header) return load_weights(*this, path);
+  }
   auto load(const auto& path, const LoadOptions& options) {
     return load_weights(*this, path, options);
   }
   /// Fills the holes of images; needs <tessera/inference/inpaint.hpp>.
-  auto inpaint(const auto& images, const auto& holes, const auto&... options) {
-    return inpaint_images(*this, images, holes, options...);
+  ///
+  ///     model.inpaint(images, holes, {.memory_limit = 200_MiB})
+  auto inpaint(const auto& images, const auto& holes) {
+    constexpr bool header = detail::is_defined<InpaintOptions, decltype(images)>;
+    static_assert(header, "tessera: Model::inpaint needs #include <tessera/inference/inpaint.hpp>");
+    if constexpr (header) return inpaint_images(*this, images, holes);
+  }
+  auto inpaint(const auto& images, const auto& holes, const InpaintOptions& options) {
+    return inpaint_images(*this, images, holes, options);
   }
 
   /// The parameters of the block named `Prefix`.

@@ -25,6 +25,11 @@ struct Context<Cpu> {
   std::string describe() const {
     return text({"cpu, ", threads, threads == 1 ? " thread" : " threads"});
   }
+  /// What a further thread works with: one thread, as several share the cores.
+  Context for_other_thread() const { return {1}; }
+  /// Whether it can read what that one made, and where that lies.
+  bool shares_memory_with(const Context&) const { return true; }
+  static const char* place() { return "the CPU"; }
   /// Where work of the host runs beside that of the device.
   const Context& host() const { return *this; }
   /// As many threads as the program may use cores; one where it is compiled without OpenMP.

@@ -30,10 +30,12 @@ struct Device {
 
 /// Tests of the sentence for a missing GPU set this.
 inline bool no_device = false;
+/// Tests of programs with several GPUs set this; they share one memory.
+inline int devices = 1;
 
 inline int device_count(std::string* why_not = nullptr) {
   if (no_device && why_not) *why_not = "no NVIDIA driver was found";
-  return no_device ? 0 : 1;
+  return no_device ? 0 : devices;
 }
 inline void activate(int) {}
 inline Device open(int number) {
@@ -41,8 +43,9 @@ inline Device open(int number) {
   if (device_count(&why_not) == 0)
     throw DeviceError("no GPU can be used: " + why_not +
                       "; use the CPU instead (Cpu, --device cpu)");
-  if (number != 0) throw DeviceError(text({"there is no GPU ", number, ": expected 0 to 0"}));
-  return {0, "emulated GPU", "sm_90"};
+  if (number < 0 || number >= devices)
+    throw DeviceError(text({"there is no GPU ", number, ": expected 0 to ", devices - 1}));
+  return {number, "emulated GPU", "sm_90"};
 }
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
