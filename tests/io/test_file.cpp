@@ -57,14 +57,27 @@ TEST_CASE("file: a relative name without a folder can be saved") {
   fs::current_path(before);
 }
 
-TEST_CASE("file: a new file is the owner's, a replaced one keeps its mode") {
+TEST_CASE("file: a new file follows the umask or is the owner's, a replaced one keeps its mode") {
   const TemporaryFolder folder;
-  const auto path = folder / "a";
-  tessera::write_file_atomically(path, "1");
-  CHECK(mode_of(path) == 0600);
-  fs::permissions(path, static_cast<fs::perms>(0644));
-  tessera::write_file_atomically(path, "2");
-  CHECK(mode_of(path) == 0644);
+  const ::mode_t before = ::umask(0);
+  const std::span<const std::byte> text = tessera::bytes_of("1");
+  for (const ::mode_t mask : {0000u, 0002u, 0022u, 0027u, 0077u}) {
+    ::umask(mask);
+    const auto path = folder / ("a" + std::to_string(mask)),
+               own = folder / ("b" + std::to_string(mask));
+    tessera::write_file_atomically(path, "1");
+    CHECK(mode_of(path) == (0666u & ~mask));
+    tessera::write_file_atomically(own, {text}, tessera::NewFile::owner_only);
+    CHECK(mode_of(own) == 0600);
+    for (const unsigned mode : {0600u, 0644u, 0640u, 0666u, 0755u}) {
+      fs::permissions(path, static_cast<fs::perms>(mode));
+      tessera::write_file_atomically(path, "2");
+      CHECK(mode_of(path) == mode);
+      tessera::write_file_atomically(path, {text}, tessera::NewFile::owner_only);
+      CHECK(mode_of(path) == mode);
+    }
+  }
+  ::umask(before);
 }
 
 TEST_CASE("file: reading reports path and cause") {

@@ -15,6 +15,8 @@
 #include <cstring>
 #include <filesystem>
 #include <initializer_list>
+#include <optional>
+#include <random>
 #include <span>
 #include <string>
 #include <string_view>
@@ -143,15 +145,17 @@ inline std::span<const std::byte> bytes_of(std::string_view text) {
   return std::as_bytes(std::span<const char>(text.data(), text.size()));
 }
 
+/// Who may read a file that did not exist before: whom the process's umask allows, as with files of
+/// other programs (mode 0666 & ~umask), or its owner only (mode 0600).
+enum class NewFile { by_umask, owner_only };
+
 namespace detail {
 
 /// The temporary file of one save: removed on destruction unless it was renamed to its target.
 class TemporaryFile {
  public:
-  explicit TemporaryFile(const std::filesystem::path& target)
-      : target_(target),
-        name_(target.string() + ".tmp-XXXXXX"),
-        fd_(::mkostemp(name_.data(), O_CLOEXEC)) {
+  TemporaryFile(const std::filesystem::path& target, NewFile access)
+      : target_(target), name_(target.string() + ".tmp-XXXXXX"), fd_(create(access)) {
     if (fd_.get() < 0) fail("cannot create a temporary file beside it", errno);
   }
   TemporaryFile(const TemporaryFile&) = delete;
@@ -172,10 +176,8 @@ class TemporaryFile {
 
   /// Flushes to the disk and takes the target's place.
   void replace_target() {
-    struct ::stat old {};
-    if (::stat(target_.c_str(), &old) == 0 && S_ISREG(old.st_mode) &&
-        ::fchmod(fd_.get(), old.st_mode & 07777) != 0)
-      fail("cannot keep the permissions", errno);
+    const auto mode = target_mode();
+    if (mode && ::fchmod(fd_.get(), *mode) != 0) fail("cannot keep the permissions", errno);
     if (::fsync(fd_.get()) != 0) fail("cannot write", errno);
     if (!fd_.close()) fail("cannot write", errno);
     if (::rename(name_.c_str(), target_.c_str()) != 0) fail("cannot replace", errno);
@@ -190,6 +192,28 @@ class TemporaryFile {
  private:
   [[noreturn]] void fail(const char* what, int error_number) const {
     throw system_file_error(target_, what, error_number);
+  }
+
+  /// The mode of the file that is to be replaced.
+  std::optional<::mode_t> target_mode() const {
+    struct ::stat old {};
+    if (::stat(target_.c_str(), &old) != 0 || !S_ISREG(old.st_mode)) return std::nullopt;
+    return old.st_mode & 07777;
+  }
+
+  /// Completes the name; -1 and errno on failure. The system alone knows the umask without a moment
+  /// in which other threads would have another, so it is left to `open`. What replaces a file is
+  /// the owner's until it takes that file's mode.
+  int create(NewFile access) {
+    if (access == NewFile::owner_only || target_mode()) return ::mkostemp(name_.data(), O_CLOEXEC);
+    constexpr std::string_view letters = "abcdefghijklmnopqrstuvwxyz0123456789";
+    std::random_device random;
+    for (int tries = 0; tries < 100; ++tries) {
+      for (char* c = name_.data() + name_.size() - 6; *c; ++c) *c = letters[random() % letters.size()];
+      const int fd = ::open(name_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+      if (fd >= 0 || errno != EEXIST) return fd;
+    }
+    return -1;
   }
 
   std::filesystem::path target_;
@@ -230,17 +254,19 @@ inline void check_folder_writable(const std::filesystem::path& folder) {
 
 /// Saves the parts, one behind the other, as the file `path`: a temporary file in the same
 /// directory, fsync, rename. On failure the temporary is removed and the previous file is kept.
-/// A new file is readable by its owner only (mode 0600); a replaced one keeps its mode. A symbolic
-/// link is replaced, not followed. Errors: FileError with the system's cause.
+/// `access` is who may read a new file; a replaced one keeps its mode. A symbolic link is replaced,
+/// not followed. Errors: FileError with the system's cause.
 inline void write_file_atomically(const std::filesystem::path& path,
-                                  std::span<const std::span<const std::byte>> parts) {
-  detail::TemporaryFile file(path);
+                                  std::span<const std::span<const std::byte>> parts,
+                                  NewFile access = NewFile::by_umask) {
+  detail::TemporaryFile file(path, access);
   for (const auto part : parts) file.write(part);
   file.replace_target();
 }
 inline void write_file_atomically(const std::filesystem::path& path,
-                                  std::initializer_list<std::span<const std::byte>> parts) {
-  write_file_atomically(path, std::span(parts.begin(), parts.size()));
+                                  std::initializer_list<std::span<const std::byte>> parts,
+                                  NewFile access = NewFile::by_umask) {
+  write_file_atomically(path, std::span(parts.begin(), parts.size()), access);
 }
 /// The same for one text.
 inline void write_file_atomically(const std::filesystem::path& path, std::string_view text) {

@@ -120,7 +120,8 @@ class DiskCache {
     const Header header{magic, key.size(), value.size(), checksum(key, value)};
     try {
       write_file_atomically(path,
-                            {std::as_bytes(std::span(&header, 1)), bytes_of(key), bytes_of(value)});
+                            {std::as_bytes(std::span(&header, 1)), bytes_of(key), bytes_of(value)},
+                            NewFile::owner_only);
     } catch (const FileError&) {  // The next program makes the value anew.
     }
   }
