@@ -61,47 +61,7 @@
 #pragma push_macro("STBI_NEON")
 #pragma push_macro("STBI_SIMD_ALIGN")
 
-#undef STBI_INCLUDE_STB_IMAGE_H
-#undef STB_IMAGE_IMPLEMENTATION
-#undef STB_IMAGE_STATIC
-#undef STBIDEF
-#undef STBI_ONLY_JPEG
-#undef STBI_ONLY_PNG
-#undef STBI_ONLY_BMP
-#undef STBI_ONLY_PSD
-#undef STBI_ONLY_TGA
-#undef STBI_ONLY_GIF
-#undef STBI_ONLY_HDR
-#undef STBI_ONLY_PIC
-#undef STBI_ONLY_PNM
-#undef STBI_ONLY_ZLIB
-#undef STBI_NO_JPEG
-#undef STBI_NO_PNG
-#undef STBI_NO_BMP
-#undef STBI_NO_PSD
-#undef STBI_NO_TGA
-#undef STBI_NO_GIF
-#undef STBI_NO_HDR
-#undef STBI_NO_PIC
-#undef STBI_NO_PNM
-#undef STBI_NO_LINEAR
-#undef STBI_NO_ZLIB
-#undef STBI_SUPPORT_ZLIB
-#undef STBI_NO_STDIO
-#undef STBI_NO_SIMD
-#undef STBI_NO_FAILURE_STRINGS
-#undef STBI_FAILURE_USERMSG
-#undef STBI_NO_THREAD_LOCALS
-#undef STBI_THREAD_LOCAL
-#undef STBI_MAX_DIMENSIONS
-#undef STBI_ASSERT
-#undef STBI_MALLOC
-#undef STBI_REALLOC
-#undef STBI_REALLOC_SIZED
-#undef STBI_FREE
-#undef STBI_WINDOWS_UTF8
-#undef STBI_NEON
-#undef STBI_SIMD_ALIGN
+#include <tessera/data/stb_settings.hpp>
 #undef stbi__err  // of an implementation read before: a macro and a function have this name
 
 namespace tessera::detail::stb {
@@ -157,47 +117,7 @@ struct BrokenAssertion {};
 
 }  // namespace tessera::detail::stb
 
-#undef STBI_INCLUDE_STB_IMAGE_H
-#undef STB_IMAGE_IMPLEMENTATION
-#undef STB_IMAGE_STATIC
-#undef STBIDEF
-#undef STBI_ONLY_JPEG
-#undef STBI_ONLY_PNG
-#undef STBI_ONLY_BMP
-#undef STBI_ONLY_PSD
-#undef STBI_ONLY_TGA
-#undef STBI_ONLY_GIF
-#undef STBI_ONLY_HDR
-#undef STBI_ONLY_PIC
-#undef STBI_ONLY_PNM
-#undef STBI_ONLY_ZLIB
-#undef STBI_NO_JPEG
-#undef STBI_NO_PNG
-#undef STBI_NO_BMP
-#undef STBI_NO_PSD
-#undef STBI_NO_TGA
-#undef STBI_NO_GIF
-#undef STBI_NO_HDR
-#undef STBI_NO_PIC
-#undef STBI_NO_PNM
-#undef STBI_NO_LINEAR
-#undef STBI_NO_ZLIB
-#undef STBI_SUPPORT_ZLIB
-#undef STBI_NO_STDIO
-#undef STBI_NO_SIMD
-#undef STBI_NO_FAILURE_STRINGS
-#undef STBI_FAILURE_USERMSG
-#undef STBI_NO_THREAD_LOCALS
-#undef STBI_THREAD_LOCAL
-#undef STBI_MAX_DIMENSIONS
-#undef STBI_ASSERT
-#undef STBI_MALLOC
-#undef STBI_REALLOC
-#undef STBI_REALLOC_SIZED
-#undef STBI_FREE
-#undef STBI_WINDOWS_UTF8
-#undef STBI_NEON
-#undef STBI_SIMD_ALIGN
+#include <tessera/data/stb_settings.hpp>
 
 #pragma pop_macro("STBI_INCLUDE_STB_IMAGE_H")
 #pragma pop_macro("STB_IMAGE_IMPLEMENTATION")

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Forgets every setting of stb_image, so that none of a program's reaches our copy, and none of ours
+// the program. Included by stb.hpp only, before and after its copy: no `#pragma once`.
+#undef STBI_INCLUDE_STB_IMAGE_H
+#undef STB_IMAGE_IMPLEMENTATION
+#undef STB_IMAGE_STATIC
+#undef STBIDEF
+#undef STBI_ONLY_JPEG
+#undef STBI_ONLY_PNG
+#undef STBI_ONLY_BMP
+#undef STBI_ONLY_PSD
+#undef STBI_ONLY_TGA
+#undef STBI_ONLY_GIF
+#undef STBI_ONLY_HDR
+#undef STBI_ONLY_PIC
+#undef STBI_ONLY_PNM
+#undef STBI_ONLY_ZLIB
+#undef STBI_NO_JPEG
+#undef STBI_NO_PNG
+#undef STBI_NO_BMP
+#undef STBI_NO_PSD
+#undef STBI_NO_TGA
+#undef STBI_NO_GIF
+#undef STBI_NO_HDR
+#undef STBI_NO_PIC
+#undef STBI_NO_PNM
+#undef STBI_NO_LINEAR
+#undef STBI_NO_ZLIB
+#undef STBI_SUPPORT_ZLIB
+#undef STBI_NO_STDIO
+#undef STBI_NO_SIMD
+#undef STBI_NO_FAILURE_STRINGS
+#undef STBI_FAILURE_USERMSG
+#undef STBI_NO_THREAD_LOCALS
+#undef STBI_THREAD_LOCAL
+#undef STBI_MAX_DIMENSIONS
+#undef STBI_ASSERT
+#undef STBI_MALLOC
+#undef STBI_REALLOC
+#undef STBI_REALLOC_SIZED
+#undef STBI_FREE
+#undef STBI_WINDOWS_UTF8
+#undef STBI_NEON
+#undef STBI_SIMD_ALIGN
