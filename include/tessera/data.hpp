@@ -9,6 +9,7 @@
 #include <tessera/data/image.hpp>
 #include <tessera/data/image_data.hpp>
 #include <tessera/data/image_folder.hpp>
+#include <tessera/data/image_metadata.hpp>
 #include <tessera/data/image_writer.hpp>
 #include <tessera/data/loader.hpp>
 #include <tessera/data/mask_files.hpp>

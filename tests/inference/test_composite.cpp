@@ -56,8 +56,8 @@ void check(int channels, int depth, std::uint64_t seed, int images) {
         for (int c = 0; c < channels; ++c) {
           const std::uint16_t got = restored.pixel(y, x)[c];
           const bool missing = hole[static_cast<std::size_t>(y * w + x)] != 0;
-          if (!missing || c >= image.colours()) {
-            wrong += got != image.pixel(y, x)[c];
+          if (!missing || c >= image.colours()) {  // what is restored is opaque
+            wrong += got != (missing ? image.largest() : image.pixel(y, x)[c]);
             continue;
           }
           double value = static_cast<double>(expected.view()(0, y, x, c));
@@ -81,6 +81,44 @@ TEST_CASE("known samples are untouched, holes are the network's: every depth and
       for (const int channels : {1, 2, 3, 4}) check<3>(channels, depth, seed, 25);
       for (const int channels : {1, 2}) check<1>(channels, depth, seed, 25);
     }
+}
+
+TEST_CASE("what the file says of colours and resolution stays with the picture") {
+  Model<Net<3>> model(Seed{1}, Context<Cpu>{1});
+  RandomStream random(Seed{4}, 0);
+  Image image = random_image(9, 7, 4, 8, random);
+  image.metadata.icc_profile = {std::byte{1}, std::byte{2}};
+  image.metadata.gamma = 45455;
+  image.metadata.set_resolution(11811, 5906);
+  const Image restored = restore_image(model, image, random_hole(9, 7, random).span());
+  CHECK(restored.metadata.icc_profile == image.metadata.icc_profile);
+  CHECK(restored.metadata.gamma == 45455);
+  CHECK(restored.metadata.resolution_y == 5906);
+}
+
+TEST_CASE("a mask in the size before the picture was turned is told so") {
+  Model<Net<3>> model(Seed{1}, Context<Cpu>{1});
+  RandomStream random(Seed{4}, 0);
+  Image image = random_image(9, 7, 3, 8, random);
+  const auto error = [&](int height, int width) -> std::string {
+    const HoleMask mask{height, width, random_hole(height, width, random)};
+    try {
+      restore_image(model, image, mask);
+    } catch (const ShapeError& e) {
+      return e.what();
+    }
+    return "no error";
+  };
+  const std::string turned = "restore_image: expected a mask of 9x7 pixels, got 7x9 pixels";
+  CHECK(error(7, 9) == turned);
+  for (int orientation = 1; orientation <= 8; ++orientation) {
+    image.metadata.orientation = orientation;
+    const std::string text = ", its size before it was turned by its EXIF orientation " +
+                             std::to_string(orientation) + "; turn the mask likewise";
+    CHECK(error(9, 7) == "no error");
+    CHECK(error(8, 8) == "restore_image: expected a mask of 9x7 pixels, got 8x8 pixels");
+    CHECK(error(7, 9) == turned + (orientation < 5 ? "" : text));
+  }
 }
 
 TEST_CASE("in tiles") {

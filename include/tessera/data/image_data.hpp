@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <string>
 
+#include <tessera/data/image_metadata.hpp>
 #include <tessera/tensor/buffer.hpp>
 #include <tessera/tensor/error.hpp>
 #include <tessera/tensor/tensor.hpp>
@@ -20,6 +21,7 @@ struct Image {
   int channels = 0;               // 1 grey, 2 grey and alpha, 3 RGB, 4 RGB and alpha
   int depth = 8;                  // bits of a sample, 8 or 16
   Buffer<std::uint16_t> samples;  // [H, W, C]
+  ImageMetadata metadata;         // what its file says of colours and resolution
 
   Image() = default;
   /// All samples 0. Errors: ArgumentError if a size is not positive, or there is no such depth or

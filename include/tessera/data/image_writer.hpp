@@ -96,6 +96,53 @@ inline std::vector<std::byte> png_rows(const Image& image) {
   return out;
 }
 
+/// Whether PNG allows the profile for an image of so many colours: one of grey for 1, of RGB for 3.
+/// What has no profile's signature is not told, and kept.
+inline bool profile_fits(std::span<const std::byte> profile, int colours) {
+  const ByteReader number(profile, true);
+  if (number.at(36, 4) != 0x61637370) return true;  // "acsp"; the colour space lies at 16
+  return number.at(16, 4) == (colours == 1 ? 0x47524159u : 0x52474220u);
+}
+
+/// The chunks that say what the samples mean.
+inline void append_metadata(std::vector<std::byte>& out, const Image& image) {
+  const ImageMetadata& metadata = image.metadata;
+  std::vector<std::byte> chunk;
+  const auto finish = [&](std::string_view type) {
+    append_chunk(out, type, chunk);
+    chunk.clear();
+  };
+  if (metadata.coding) {
+    for (const std::uint8_t number : *metadata.coding) append_big(chunk, number, 1);
+    finish("cICP");
+  }
+  if (!metadata.icc_profile.empty() && profile_fits(metadata.icc_profile, image.colours())) {
+    const auto name = bytes_of("ICC profile");
+    chunk.assign(name.begin(), name.end());
+    append_big(chunk, 0, 2);  // the end of the name, deflate
+    const auto profile = zlib_compress(metadata.icc_profile);
+    chunk.insert(chunk.end(), profile.begin(), profile.end());
+    finish("iCCP");
+  } else if (metadata.srgb_intent) {  // PNG wants one of the two
+    append_big(chunk, *metadata.srgb_intent, 1);
+    finish("sRGB");
+  }
+  if (metadata.gamma != 0) {
+    append_big(chunk, metadata.gamma, 4);
+    finish("gAMA");
+  }
+  if (metadata.chromaticities[1] != 0) {
+    for (const std::uint32_t number : metadata.chromaticities) append_big(chunk, number, 4);
+    finish("cHRM");
+  }
+  if (metadata.resolution_x != 0 && metadata.resolution_y != 0) {
+    append_big(chunk, metadata.resolution_x, 4);
+    append_big(chunk, metadata.resolution_y, 4);
+    append_big(chunk, metadata.resolution_is_ratio ? 0 : 1, 1);
+    finish("pHYs");
+  }
+}
+
 /// `what` is the function's name. Errors: ArgumentError if there is nothing to write.
 inline void check_not_empty(const Image& image, const char* what) {
   if (image.samples.size() == 0)
@@ -104,7 +151,8 @@ inline void check_not_empty(const Image& image, const char* what) {
 
 }  // namespace detail
 
-/// The image as a PNG file, at its own depth and channels.
+/// The image as a PNG file, at its own depth and channels, with its colour profile, gamma and
+/// resolution.
 /// Errors: ArgumentError if the image is empty or has more than 2^30 bytes.
 inline std::vector<std::byte> encode_png(const Image& image) {
   detail::check_not_empty(image, "encode_png");
@@ -121,12 +169,14 @@ inline std::vector<std::byte> encode_png(const Image& image) {
   detail::append_big(header, colour_types[static_cast<std::size_t>(image.channels - 1)], 1);
   detail::append_big(header, 0, 3);  // deflate, the five filters, not interlaced
   detail::append_chunk(out, "IHDR", header);
+  detail::append_metadata(out, image);
   detail::append_chunk(out, "IDAT", detail::zlib_compress(detail::png_rows(image)));
   detail::append_chunk(out, "IEND", {});
   return out;
 }
 
-/// The image as a BMP file: RGB in 24 bits, with alpha in 32. Grey becomes RGB.
+/// The image as a BMP file: RGB in 24 bits, with alpha in 32. Grey becomes RGB. Of the metadata it
+/// holds the resolution only, 72 dpi where that is unknown.
 /// Errors: ArgumentError if the image is empty, not of 8 bits, or has more than 2^30 bytes.
 inline std::vector<std::byte> encode_bmp(const Image& image) {
   detail::check_not_empty(image, "encode_bmp");
@@ -155,8 +205,10 @@ inline std::vector<std::byte> encode_bmp(const Image& image) {
   put(static_cast<std::uint32_t>(8 * pixel), 2);
   put(alpha ? 3 : 0, 4);
   put(static_cast<std::uint32_t>(size), 4);
-  put(2835, 4);  // pixels a metre: 72 dpi
-  put(2835, 4);
+  const ImageMetadata& metadata = image.metadata;
+  const bool known = metadata.resolution_x != 0 && !metadata.resolution_is_ratio;
+  put(known ? metadata.resolution_x : 2835, 4);  // pixels a metre: 72 dpi
+  put(known ? metadata.resolution_y : 2835, 4);
   put(0, 4);
   put(0, 4);
   if (alpha) {
@@ -189,6 +241,9 @@ inline std::string image_file_format(const std::filesystem::path& path, const Im
   if (ending == ".bmp" && image.depth != 8)
     throw ArgumentError(path.string() +
                         ": BMP holds 8 bits a sample, the image has 16; write .png");
+  if (image.samples.size() * static_cast<std::size_t>(image.depth / 8) > 1_GiB)
+    throw ArgumentError(path.string() + ": expected an image of at most 1 GiB, got " +
+                        to_string(image.shape()));
   return ending;
 }
 

@@ -49,9 +49,10 @@ RestorationPlan plan_restoration(const AnyModel&, const Image& image,
 }
 
 /// The image with its holes filled by the network; `hole` `[H, W]`, not 0 = missing. Channels and
-/// depth stay the image's own, and every sample of a known pixel comes back unchanged. Alpha is
-/// never touched, in holes either. A network of RGB sees a grey image in all three channels, and
-/// the result is their mean. Any size, within the memory limit, as inpaint_images.
+/// depth stay the image's own, and every sample of a known pixel comes back unchanged, alpha too; a
+/// restored pixel is opaque, as what was erased to be filled often has alpha 0. A network of RGB
+/// sees a grey image in all three channels, and the result is their mean. Colour profile and
+/// resolution are the image's. Any size, within the memory limit, as inpaint_images.
 /// Errors: ShapeError if channels or sizes do not fit; ArgumentError if the limit is too small
 template <class AnyModel>
 Image restore_image(AnyModel& model, const Image& image, std::span<const std::uint8_t> hole,
@@ -60,6 +61,7 @@ Image restore_image(AnyModel& model, const Image& image, std::span<const std::ui
   const RestorationPlan plan = plan_restoration(model, image, hole, options);
   Image restored(image.height, image.width, image.channels, image.depth);
   std::copy(image.samples.begin(), image.samples.end(), restored.samples.begin());
+  restored.metadata = image.metadata;
   const int channels = AnyModel::structure().values[0].shape.channels, colours = image.colours(),
             largest = image.largest();
   const auto scale = static_cast<float>(largest);
@@ -80,8 +82,19 @@ Image restore_image(AnyModel& model, const Image& image, std::span<const std::ui
           for (int c = 0; c < channels; ++c) sum += static_cast<double>(values[c]);
           out[0] = detail::to_sample(sum / channels, largest);
         }
+        if (image.has_alpha()) out[colours] = static_cast<std::uint16_t>(largest);
       });
   return restored;
+}
+
+/// What to add to a complaint that the mask has another size than the image: it has the size of the
+/// file before reading turned the picture by its EXIF orientation. Empty where that is not so.
+inline std::string turned_text(const Image& image, const HoleMask& mask) {
+  const ImageMetadata& metadata = image.metadata;
+  if (!metadata.sides_swapped() || mask.height != image.width || mask.width != image.height)
+    return "";
+  return ", its size before it was turned by its EXIF orientation " +
+         std::to_string(metadata.orientation) + "; turn the mask likewise";
 }
 
 /// The same with a mask that knows its size. Errors: also ShapeError if that is not the image's
@@ -91,7 +104,7 @@ Image restore_image(AnyModel& model, const Image& image, const HoleMask& mask,
   if (mask.height != image.height || mask.width != image.width)
     throw ShapeError("restore_image: expected a mask of " +
                      detail::pixels_text(image.height, image.width) + ", got " +
-                     detail::pixels_text(mask.height, mask.width));
+                     detail::pixels_text(mask.height, mask.width) + turned_text(image, mask));
   return restore_image(model, image, mask.hole.span(), options);
 }
 

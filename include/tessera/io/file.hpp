@@ -236,7 +236,7 @@ inline void check_writable(const std::filesystem::path& path) {
     throw FileError(path.string() + ": cannot be written: " + folder.string() + " is not a folder");
   if (!path.has_filename() || std::filesystem::is_directory(path, ignored))
     throw FileError(path.string() + ": cannot be written: it is a folder");
-  const detail::TemporaryFile probe(path);
+  const detail::TemporaryFile probe(path, NewFile::owner_only);
 }
 /// The same for a folder that files are to be written to, and that is made if it is missing.
 inline void check_folder_writable(const std::filesystem::path& folder) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A private copy of stb_image: JPEG, PNG and BMP from memory, within a given amount of memory. It
+// A private copy of stb_image: JPEG and PNG from memory, within a given amount of memory. It
 // lives in a namespace of ours with internal linkage, and neither sees nor leaves a macro, so a
 // program may include and configure stb_image.h as it likes, before or after. Included by image.hpp
 // only.
@@ -61,7 +61,7 @@
 #pragma push_macro("STBI_NEON")
 #pragma push_macro("STBI_SIMD_ALIGN")
 
-#include <tessera/data/stb_settings.hpp>
+#include <tessera/data/detail/stb_settings.hpp>
 #undef stbi__err  // of an implementation read before: a macro and a function have this name
 
 namespace tessera::detail::stb {
@@ -92,12 +92,11 @@ struct BrokenAssertion {};
 #define STB_IMAGE_STATIC
 #define STBI_ONLY_JPEG
 #define STBI_ONLY_PNG
-#define STBI_ONLY_BMP
 #define STBI_NO_STDIO
 #define STBI_NO_LINEAR
 #define STBI_NO_HDR
 #define STBI_NO_SIMD
-#define STBI_MAX_DIMENSIONS 16384
+#define STBI_MAX_DIMENSIONS (1 << 30)  // decode_image has looked at the size
 #define STBI_ASSERT(x) ((x) ? void() : fail())
 #define STBI_MALLOC(size) allocate(size)
 #define STBI_REALLOC_SIZED(p, old_size, new_size) reallocate(p, old_size, new_size)
@@ -117,7 +116,7 @@ struct BrokenAssertion {};
 
 }  // namespace tessera::detail::stb
 
-#include <tessera/data/stb_settings.hpp>
+#include <tessera/data/detail/stb_settings.hpp>
 
 #pragma pop_macro("STBI_INCLUDE_STB_IMAGE_H")
 #pragma pop_macro("STB_IMAGE_IMPLEMENTATION")
