@@ -3,5 +3,6 @@
 #pragma once
 #include <tessera/optimizers/algorithms.hpp>
 #include <tessera/optimizers/optimizer.hpp>
+#include <tessera/optimizers/optimizer_text.hpp>
 #include <tessera/optimizers/schedule.hpp>
 #include <tessera/optimizers/step_settings.hpp>

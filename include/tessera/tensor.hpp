@@ -19,6 +19,7 @@
 #include <tessera/tensor/staging.hpp>
 #include <tessera/tensor/tensor.hpp>
 #include <tessera/tensor/text.hpp>
+#include <tessera/tensor/text_names.hpp>
 #include <tessera/tensor/transfer.hpp>
 #include <tessera/tensor/view.hpp>
 #include <tessera/tensor/xsimd.hpp>

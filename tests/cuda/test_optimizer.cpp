@@ -25,6 +25,17 @@ namespace {
 using Net = Network<Input<4, 4, 3>, Named<"a", Conv2d<3, 5, kernel(3).padding(1)>>,
                     Named<"bn", BatchNorm2d<5>>, Named<"b", Conv2d<5, 2, kernel(1)>>>;
 
+// clang-format off
+TESSERA_OPTIMIZER(PlainDescent, (learning_rate = 0.1), (),
+  template <class T> void update(T& w, T g) const { w = w - constant<T>(learning_rate) * g; })
+TESSERA_OPTIMIZER(FiveTraces, (learning_rate = 0.1, decay = 0.5), (rest = 1 - pow(decay, t)),
+  template <class T> void update(T& w, T g, T& a, T& b, T& c, T& d, T& e) const {
+    e = d + constant<T>(decay); d = c + g; c = b + T(1); b = a + g * g;
+    a = constant<T>(rest) * g;
+    w = w - constant<T>(learning_rate) * (a + b + c + d + e);
+  })
+// clang-format on
+
 template <class T>
 constexpr double tolerance = sizeof(T) == 4 ? 16 * unit<T> : 8 * unit<T>;
 
@@ -88,25 +99,44 @@ void check_steps(const Algorithm& algorithm) {
 
 }  // namespace
 
-TEST_CASE_TEMPLATE("cuda: steps of Adam and SGD are the CPU's", T, float, double) {
+TEST_CASE_TEMPLATE("cuda: steps of all optimisers are the CPU's", T, float, double) {
   check_steps<T>(adam);
   check_steps<T>(Adam{});
   check_steps<T>(sgd);
   check_steps<T>(Sgd{});
+  check_steps<T>(AdamW{.learning_rate = 0.02, .beta1 = 0.5, .beta2 = 0.99, .weight_decay = 0.1});
+  check_steps<T>(RMSprop{.learning_rate = 0.01, .epsilon = 1e-3, .weight_decay = 0.1});
+  check_steps<T>(RMSprop{.learning_rate = 0.01, .epsilon = 1e-3, .momentum = 0.9, .centered = 1});
+  check_steps<T>(FiveTraces{});
 }
 
-TEST_CASE_TEMPLATE("cuda: SGD without its buffer, over more numbers than threads", T, float,
+TEST_CASE_TEMPLATE("cuda: any number of buffers, over more numbers than threads", T, float,
                    double) {
   const Context<Cuda> gpu;
   const std::size_t n = 3001;
-  Twin<T> w(gpu, random_numbers<T>(n, 1)), g(gpu, random_numbers<T>(n, 2));
-  const kernels::SgdConstants constants{0.1, 0, 0.01, 0.5};
-  Twin<double> settings(gpu, {0.1, 0, 0.01, 0.5});
-  kernels::sgd_step(Context<Cpu>{1}, n, w.host.data(), nullptr, g.host.data(), constants);
-  kernels::sgd_step(gpu, n, w.device.data(), nullptr, g.device.data(),
-                    reinterpret_cast<const kernels::SgdConstants*>(settings.device.data()), nullptr,
-                    nullptr);
-  CHECK(distance(w.read(), w.host) <= 2 * unit<T>);
+  const auto check = [&]<int N>(const auto& algorithm, std::integral_constant<int, N>) {
+    static_assert(std::remove_cvref_t<decltype(algorithm)>::buffers == N);
+    Twin<T> w(gpu, random_numbers<T>(n, 1)), g(gpu, random_numbers<T>(n, 2));
+    std::vector<Twin<T>> state;
+    for (int b = 0; b < N; ++b) state.emplace_back(gpu, std::vector<T>(n));
+    std::vector<T*> host, device;
+    for (Twin<T>& b : state) {
+      host.push_back(b.host.data());
+      device.push_back(b.device.data());
+    }
+    const auto step = step_of(algorithm, 2, 1);
+    cuda::Uploaded<std::remove_const_t<decltype(step)>> settings(gpu);
+    settings.put(gpu, step);
+    kernels::optimizer_step(Context<Cpu>{1}, n, w.host.data(), g.host.data(), host.data(), step, 1);
+    kernels::optimizer_step(gpu, n, w.device.data(), g.device.data(), device.data(),
+                            settings.data(), nullptr, nullptr);
+    CHECK(distance(w.read(), w.host) <= 4 * unit<T>);
+    for (const Twin<T>& b : state) CHECK(distance(b.read(), b.host) <= 4 * unit<T>);
+  };
+  check(PlainDescent{}, std::integral_constant<int, 0>{});
+  check(sgd, std::integral_constant<int, 1>{});
+  check(RMSprop{.centered = 1}, std::integral_constant<int, 3>{});
+  check(FiveTraces{}, std::integral_constant<int, 5>{});
 }
 
 TEST_CASE("cuda: norm and clipping factor of the gradients") {

@@ -12,6 +12,56 @@
 using namespace tessera;
 using namespace tessera::testing;
 
+namespace user {
+
+/// A constant of every kind outside the text, and one inside.
+template <int Times, bool Shift>
+struct Affine : pointwise::Functions {
+  static constexpr double gain = 0.3 * Times;
+  static constexpr float shift = 0.25f;
+  static constexpr int times = Times;
+  static constexpr bool shifted = Shift;
+  TESSERA_CONSTANTS(gain, shift, times, shifted)
+  // clang-format off
+  TESSERA_POINTWISE_BODY(
+    static constexpr double inside = 1e-1;
+    template <class T> T forward(T x) const {
+      T sum = constant<T>(gain) * x + (shifted ? constant<T>(shift) : constant<T>(inside));
+      for (int i = 0; i < times; ++i) sum = sum + x;
+      return sum;
+    }
+    template <class T> T derivative(T, T) const { return constant<T>(gain + times); })
+  // clang-format on
+};
+/// Reads a constant that no list hands to the GPU.
+struct Forgotten : pointwise::Functions {
+  static constexpr double gain = 0.3;
+  TESSERA_POINTWISE_BODY(template <class T> T forward(T x) const { return constant<T>(gain) * x; })
+};
+struct Standard : pointwise::Functions {
+  TESSERA_POINTWISE_BODY(template <class T> T forward(T x) const { return std::move(x); })
+};
+
+}  // namespace user
+
+TEST_CASE("cuda: names that a GPU would not know are found in a text") {
+  using cuda::detail::unknown_name;
+  static_assert(cuda::detail::gpu_knows<cuda::detail::unknown_name_of<user::Affine<2, true>>()>);
+  static_assert(!cuda::detail::gpu_knows<cuda::detail::unknown_name_of<user::Forgotten>()>);
+  static_assert(!cuda::detail::gpu_knows<cuda::detail::unknown_name_of<user::Standard>()>);
+  CHECK(unknown_name(user::Forgotten::text, "", "") == "gain");
+  CHECK(unknown_name(user::Forgotten::text, "(gain = 1)", "") == "");
+  CHECK(unknown_name(user::Standard::text, "", "") == "std");
+  CHECK(unknown_name("T forward(T x) { return x * T(half) + 1e-5f; }", "", "") == "half");
+  CHECK(unknown_name("T forward(T x) { return x < limit; }", "", "") == "limit");
+  CHECK(unknown_name("T forward(T x) { return pow(x, rate); }", "", "(rate)") == "");
+  CHECK(unknown_name("template <class U, int N> U f(const U& a, U& b, U* c) { U d = a, e = b; "
+                     "auto g = [&](auto... h) { return (h + ...); }; return g(d, e, *c, N); }",
+                     "", "") == "");
+  CHECK(unknown_name("struct P { int q; }; T f(T x) { P p{1}; using V = T; return V(p.q); }", "",
+                     "") == "");
+}
+
 TEST_CASE_TEMPLATE("cuda: pointwise operations are the CPU's", T, float, double) {
   const Context<Cuda> gpu;
   const Context<Cpu> cpu{1};
@@ -36,6 +86,8 @@ TEST_CASE_TEMPLATE("cuda: pointwise operations are the CPU's", T, float, double)
   check(kernels::Sigmoid{});
   check(kernels::Tanh{});
   check(kernels::ClampTo<bounds(-0.5, 0.25)>{});
+  check(user::Affine<2, true>{});
+  check(user::Affine<0, false>{});
 }
 
 TEST_CASE("cuda: copies, sums, zeros and masks are the CPU's, bit for bit") {

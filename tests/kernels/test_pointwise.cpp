@@ -21,6 +21,27 @@ TESSERA_POINTWISE(Everything,
            select(x > 0, constant<T>(0.3), T(0));
   }
   template <class T> T derivative(T x, T) const { return x * 0.5f; })
+// A helper whose name begins like the derivative's, one that calls it, a type not called T, and two
+// definitions: derivative() reads y in all of them.
+TESSERA_POINTWISE(Helped,
+  template <class T> T derivative_of_log(T x, T) const { return T(1) / x; }
+  template <class T> T my_derivative(T, T) const { return T(0); }
+  template <class T> T forward(T x) const { return tanh(x); }
+  template <class T> T derivative(T, T y) const { return T(1) - y * y; })
+TESSERA_POINTWISE(Called,
+  template <class T> T forward(T x) const { return tanh(x); }
+  template <class T> T twice(T a, T b) const { return T(2) * derivative(a, b); }
+  template <class T> T derivative(const T&, const T& y) const { return T(1) - y * y; })
+TESSERA_POINTWISE(OtherType,
+  template <class V> V forward(V x) const { return tanh(x); }
+  template <class V> V derivative(V, V y) const { return V(1) - y * y; })
+TESSERA_POINTWISE(Trailing,
+  template <class T> T forward(T x) const { return tanh(x); }
+  template <class T> auto derivative(T, T y) const -> T { return T(1) - y * y; })
+TESSERA_POINTWISE(Inner,
+  struct Other { template <class T> T derivative(T, T) const { return T(1); } };
+  template <class T> T forward(T x) const { return tanh(x); }
+  template <class T> T derivative(T, T y) const { return T(1) - y * y; })
 struct Square : tessera::pointwise::Functions {
   template <class T> T forward(T x) const { return x * x; }
   template <class T> T derivative(T x, T) const { return x + x; }
@@ -39,6 +60,14 @@ static_assert(!pw::needs_x<Leaky>() && pw::needs_y<Leaky>());
 static_assert(!pw::needs_x<Sigmoid>() && !pw::needs_x<Tanh>());
 static_assert(pw::needs_x<user::Everything>() && !pw::needs_y<user::Everything>());
 static_assert(pw::needs_x<user::Square>() && pw::needs_y<user::Square>());
+static_assert(pw::needs_y<user::Helped>() && !pw::needs_x<user::Helped>());
+static_assert(pw::needs_y<user::Called>() && !pw::needs_x<user::Called>());
+static_assert(pw::needs_y<user::OtherType>() && !pw::needs_x<user::OtherType>());
+static_assert(pw::needs_y<user::Trailing>() && pw::needs_y<user::Inner>());
+static_assert(pw::detail::derivative_reads("T derivative(T x, T y) { /* } */ return y; }", 1));
+static_assert(!pw::detail::derivative_reads("T derivative(T x, T y = T(0)) const { return x; }", 1));
+static_assert(pw::detail::derivative_reads("T derivative(F<T, 2> x, T y) { return y; }", 1));
+static_assert(!pw::detail::derivative_reads("T derivative(T x, T y) { return x + y2 + my_y; }", 1));
 static_assert(std::string_view(Relu::text).starts_with("template <class T> T forward(T x)"));
 static_assert(!std::is_same_v<Leaky, LeakyRelu<slope(0.3)>>);
 
@@ -82,6 +111,11 @@ TEST_CASE_TEMPLATE("pointwise: kernels follow the scalar functor", T, float, dou
   check<user::Swish, T>({});
   check<user::Everything, T>({});
   check<user::Square, T>({});
+  check<user::Helped, T>({});
+  check<user::Called, T>({});
+  check<user::OtherType, T>({});
+  check<user::Trailing, T>({});
+  check<user::Inner, T>({});
 }
 
 TEST_CASE_TEMPLATE("pointwise: values at the edges", T, float, double) {

@@ -9,6 +9,7 @@
 #include <type_traits>
 
 #include <tessera/cuda/text.hpp>
+#include <tessera/cuda/text_check.hpp>
 #include <tessera/tensor/fnv1a.hpp>
 
 namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
@@ -23,26 +24,20 @@ struct Kernel {
 
 namespace detail {
 
-inline std::string hexadecimal(double value) {
-  char digits[40];
-  std::snprintf(digits, sizeof digits, "%a", value);
-  return digits;
-}
-
-/// A pointwise functor as device code: its own text, with the constants that it may read.
+/// A functor as device code: its own text, with the numbers and constants that it may read.
 template <class F>
 std::string functor_body() {
   static_assert(
       requires { F::text; },
-      "tessera: this pointwise functor has no text for the GPU: make it with TESSERA_POINTWISE or "
-      "TESSERA_POINTWISE_BODY");
+      "tessera: this functor has no text for the GPU: make it with TESSERA_POINTWISE, "
+      "TESSERA_POINTWISE_BODY, TESSERA_LOSS or TESSERA_OPTIMIZER");
+  if constexpr (requires { F::text; })
+    static_assert(gpu_knows<unknown_name_of<F>()>,
+                  "tessera: a text reads a name that the GPU would not know: declare the constant "
+                  "inside the text, or list it in TESSERA_CONSTANTS(name)");
   std::string body = " : tessera::pointwise::Functions { ";
-  const auto constant = [&](const char* name, double value) {
-    body += std::string("static constexpr double ") + name + " = " + hexadecimal(value) + "; ";
-  };
-  if constexpr (requires { F::parameter; }) constant("parameter", F::parameter);
-  if constexpr (requires { F::lowest; }) constant("lowest", F::lowest);
-  if constexpr (requires { F::highest; }) constant("highest", F::highest);
+  if constexpr (requires { F::numbers; }) body += pointwise::detail::numbers_text(F::numbers);
+  if constexpr (requires { F::constants(); }) body += F::constants();
   return body + F::text + " };\n";
 }
 

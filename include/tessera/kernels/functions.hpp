@@ -24,12 +24,13 @@ TESSERA_POINTWISE(Tanh,
   template <class T> T derivative(T, T y) const { return T(1) - y * y; })
 
 /// x > 0 ? x : slope * x, with `Slope` a constant that has `.value` (tessera::slope(0.2)).
-/// The text reads the constant by the name `parameter`; a run-time compiler defines it likewise.
+/// The text reads the constant by the name `parameter`.
 template <auto Slope>
 struct LeakyRelu : pointwise::Functions {
   static_assert(Slope.value >= 0, "LeakyRelu: slope >= 0, as the gradient reads y");
   static constexpr std::string_view name = "LeakyRelu";
   static constexpr double parameter = Slope.value;
+  TESSERA_CONSTANTS(parameter)
   TESSERA_POINTWISE_BODY(
     template <class T> T forward(T x) const {
       return select(x > T(0), x, constant<T>(parameter) * x);
@@ -46,6 +47,7 @@ struct Elu : pointwise::Functions {
   static_assert(Alpha.value >= 0, "Elu: alpha >= 0, as the gradient reads y");
   static constexpr std::string_view name = "Elu";
   static constexpr double parameter = Alpha.value;
+  TESSERA_CONSTANTS(parameter)
   TESSERA_POINTWISE_BODY(
     template <class T> T forward(T x) const {
       return select(x > T(0), x, constant<T>(parameter) * expm1(x));
@@ -82,6 +84,7 @@ struct ClampTo : pointwise::Functions {
   static_assert(Bounds.lowest <= Bounds.highest, "ClampTo: lowest <= highest");
   static constexpr std::string_view name = "ClampTo";
   static constexpr double lowest = Bounds.lowest, highest = Bounds.highest;
+  TESSERA_CONSTANTS(lowest, highest)
   TESSERA_POINTWISE_BODY(
     template <class T> T forward(T x) const {
       return min(max(x, constant<T>(lowest)), constant<T>(highest));

@@ -8,14 +8,16 @@
 //     })
 //
 // T is float or double (checks, GPU) or a SIMD vector of them (CPU); the text may call exp,
-// expm1, log, sqrt, tanh, erf, sigmoid, abs, max, min, is_nan, select(condition, a, b) and
-// constant<T>(real).
+// expm1, log, log1p, sqrt, tanh, erf, sigmoid, abs, max, min, is_nan, select(condition, a, b) and
+// constant<T>(real). A GPU sees the text alone: constants that stand outside it, in a hand-written
+// functor, are handed on by TESSERA_CONSTANTS(names).
 #pragma once
 #include <string_view>
 #include <type_traits>
 
-#include <tessera/tensor/pointwise_functions.hpp>
 #include <tessera/tensor/context.hpp>
+#include <tessera/tensor/pointwise_functions.hpp>
+#include <tessera/tensor/text_names.hpp>
 #include <tessera/tensor/view.hpp>
 
 /// Members of a hand-written functor (a template, say) derived from tessera::pointwise::Functions:
@@ -34,47 +36,70 @@
 namespace tessera::inline TESSERA_ABI::pointwise {
 
 namespace detail {
-constexpr bool is_word(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-/// Whether `word` occurs in `text` as a whole word.
-constexpr bool contains_word(std::string_view text, std::string_view word) {
-  for (auto at = text.find(word); at != text.npos; at = text.find(word, at + 1)) {
-    const auto end = at + word.size();
-    if ((at == 0 || !is_word(text[at - 1])) && (end == text.size() || !is_word(text[end])))
-      return true;
-  }
-  return false;
-}
-
-/// Name of a parameter, empty if unnamed: "T x" -> "x", "T" -> "".
+/// Name of a parameter such as "const T& x" or "T y = T(0)"; empty where it has none ("T").
 constexpr std::string_view parameter_name(std::string_view parameter) {
-  auto end = parameter.size();
-  while (end > 0 && !is_word(parameter[end - 1])) --end;
-  auto begin = end;
-  while (begin > 0 && is_word(parameter[begin - 1])) --begin;
-  const bool has_type = contains_word(parameter.substr(0, begin), "T");
-  return has_type ? parameter.substr(begin, end - begin) : std::string_view{};
+  std::string_view last;
+  int words = 0;
+  for (Tokens t(parameter); !t.done() && !t.is('='); t.next())
+    if (t.word() && *t != "const" && *t != "volatile" && *t != "typename" && *t != "maybe_unused") {
+      last = *t;
+      ++words;
+    }
+  return words > 1 ? last : std::string_view{};
+}
+
+/// What lies between the bracket at `t` and the one that closes it; `t` is then behind that.
+constexpr std::string_view in_brackets(std::string_view text, Tokens& t) {
+  const auto begin = t.place() + 1;
+  int depth = 0;
+  for (; !t.done(); t.next()) {
+    if (t.is('(') || t.is('{') || t.is('[')) ++depth;
+    if (t.is(')') || t.is('}') || t.is(']')) --depth;
+    if (depth > 0) continue;
+    const auto inside = text.substr(begin, t.place() - begin);
+    t.next();
+    return inside;
+  }
+  return {};
+}
+
+/// Parameter number `index` of two; nothing understood: all of them.
+constexpr std::string_view parameter_of_two(std::string_view list, int index) {
+  int depth = 0, commas = 0;
+  std::size_t comma = 0;
+  for (Tokens t(list); !t.done(); t.next()) {
+    if (t.is('(') || t.is('<') || t.is('[') || t.is('{')) ++depth;
+    if (t.is(')') || t.is('>') || t.is(']') || t.is('}')) --depth;
+    if (depth == 0 && t.is(',')) ++commas, comma = t.place();
+  }
+  if (commas != 1) return list;
+  return index == 0 ? list.substr(0, comma) : list.substr(comma + 1);
 }
 
 /// Whether derivative(first, second) reads its first (index 0) or second argument, found in the
-/// functor's own text; a form this does not understand counts as "reads it".
+/// functor's own text: in the one definition of that whole name, as calls of it and helpers with
+/// longer names are none. A form this does not understand counts as "reads it".
 constexpr bool derivative_reads(std::string_view text, int index) {
-  const auto name = text.find("derivative");
-  if (name == text.npos) return true;
-  const auto open = text.find('(', name), comma = text.find(',', open);
-  const auto close = text.find(')', open), body = text.find('{', close);
-  if (open == text.npos || comma == text.npos || close == text.npos || body == text.npos ||
-      comma > close)
+  bool found = false, reads = true;
+  if (text.find_first_of("\"'#\\") != text.npos || text.find("//") != text.npos ||
+      text.find("/*") != text.npos)
     return true;
-  auto end = body + 1;
-  for (int depth = 1; end < text.size() && depth > 0; ++end)
-    depth += text[end] == '{' ? 1 : text[end] == '}' ? -1 : 0;
-  const auto parameter = index == 0 ? text.substr(open + 1, comma - open - 1)
-                                    : text.substr(comma + 1, close - comma - 1);
-  const auto argument = parameter_name(parameter);
-  return !argument.empty() && contains_word(text.substr(body, end - body), argument);
+  for (Tokens t(text); !t.done();) {
+    const bool named = *t == "derivative";
+    t.next();
+    if (!named || !t.is('(')) continue;
+    const auto parameter = parameter_of_two(in_brackets(text, t), index);
+    while (*t == "const" || *t == "noexcept") t.next();
+    if (!t.is('{')) {
+      if (t.is('-') || *t == "requires") return true;  // a form of its own, or a call less something
+      continue;                                        // a call
+    }
+    if (found) return true;  // two of them
+    found = true;
+    const auto argument = parameter_name(parameter), body = in_brackets(text, t);
+    reads = !argument.empty() && contains_word(body, argument);
+  }
+  return !found || reads;
 }
 }  // namespace detail
 

@@ -11,6 +11,7 @@
 #include <tessera/kernels/cpu/reduce.hpp>
 #include <tessera/network/model.hpp>
 #include <tessera/optimizers/algorithms.hpp>
+#include <tessera/optimizers/step_settings.hpp>
 
 namespace tessera {
 
@@ -22,7 +23,8 @@ std::string describe_algorithm(const Algorithm& algorithm) {
   else return "an optimiser";
 }
 
-/// Updates a model's parameters from its gradients by `Algorithm` (Adam, Sgd, or a type like them).
+/// Updates a model's parameters from its gradients by `Algorithm` (Adam, Sgd, one made by
+/// TESSERA_OPTIMIZER, or a type with a step of its own).
 /// Frozen layers keep their parameters, whatever momentum or weight decay say. The model must
 /// outlive the optimiser.
 ///
@@ -135,11 +137,11 @@ class Optimizer {
   template <class S>
   void update(std::int64_t begin, std::int64_t end, S gradient_scale) {
     if (begin >= end) return;
-    ParameterRange<T> range{static_cast<std::size_t>(end - begin),
-                            model_->state().trained.data() + begin,
-                            gradients() + begin,
-                            {nullptr, nullptr}};
-    for (std::size_t b = 0; b < buffers_.size(); ++b) range.buffer[b] = buffers_[b].data() + begin;
+    std::vector<T*> places;
+    for (Numbers& buffer : buffers_) places.push_back(buffer.data() + begin);
+    const ParameterRange<T> range{static_cast<std::size_t>(end - begin),
+                                  model_->state().trained.data() + begin, gradients() + begin,
+                                  places.data()};
     settings_.launch(model_->context(), algorithm_, range, gradient_scale);
   }
 

@@ -41,6 +41,17 @@ struct Functions {
     return xsimd::log(x);
   }
 
+  /// log(1 + x), accurate where x is small.
+  static float log1p(float x) { return std::log1p(x); }
+  static double log1p(double x) { return std::log1p(x); }
+  template <class T, class A>
+  static xsimd::batch<T, A> log1p(const xsimd::batch<T, A>& x) {
+    return xsimd::log1p(x);
+  }
+
+  /// x^y, of settings; not of vectors.
+  static double pow(double x, double y) { return std::pow(x, y); }
+
   static float sqrt(float x) { return std::sqrt(x); }
   static double sqrt(double x) { return std::sqrt(x); }
   template <class T, class A>

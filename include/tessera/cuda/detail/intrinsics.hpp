@@ -190,6 +190,9 @@ struct Functions {
   __device__ static double expm1(double x) { return ::expm1(x); }
   __device__ static float log(float x) { return ::logf(x); }
   __device__ static double log(double x) { return ::log(x); }
+  __device__ static float log1p(float x) { return ::log1pf(x); }
+  __device__ static double log1p(double x) { return ::log1p(x); }
+  __device__ static double pow(double x, double y) { return ::pow(x, y); }
   __device__ static float sqrt(float x) { return ::sqrtf(x); }
   __device__ static double sqrt(double x) { return ::sqrt(x); }
   __device__ static float tanh(float x) { return ::tanhf(x); }

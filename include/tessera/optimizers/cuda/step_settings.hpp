@@ -57,10 +57,15 @@ class Uploaded {
 template <class Algorithm>
 class StepSettings<Cuda, Algorithm> {
   static_assert(
-      requires(const Algorithm& a) { a.settings(std::int64_t{1}, 1.0); },
-      "tessera: on a GPU an optimiser's algorithm needs `auto settings(std::int64_t t, double "
-      "factor) const` and `launch`: see Adam");
-  using Settings = decltype(std::declval<const Algorithm&>().settings(std::int64_t{1}, 1.0));
+      OptimizerText<Algorithm> || requires(const Algorithm& a) { a.settings(std::int64_t{1}, 1.0); },
+      "tessera: on a GPU an optimiser is made by TESSERA_OPTIMIZER, or needs `auto "
+      "settings(std::int64_t t, double factor) const` and `launch`");
+  /// What one step reads.
+  static auto settings(const Algorithm& algorithm, std::int64_t t, double factor) {
+    if constexpr (OptimizerText<Algorithm>) return step_of(algorithm, t, factor);
+    else return algorithm.settings(t, factor);
+  }
+  using Settings = decltype(settings(std::declval<const Algorithm&>(), std::int64_t{1}, 1.0));
 
  public:
   explicit StepSettings(const Context<Cuda>& context)
@@ -68,13 +73,16 @@ class StepSettings<Cuda, Algorithm> {
 
   void put(const Context<Cuda>& context, const Algorithm& algorithm, std::int64_t t,
            double factor) {
-    settings_->put(context, algorithm.settings(t, factor));
+    settings_->put(context, settings(algorithm, t, factor));
   }
   /// `scale`: on the GPU, null = 1.
   template <class T>
   void launch(const Context<Cuda>& context, const Algorithm& algorithm,
               const ParameterRange<T>& range, const double* scale) const {
-    algorithm.launch(context, range, settings_->data(), scale, gate_);
+    if constexpr (OptimizerText<Algorithm>)
+      kernels::optimizer_step(context, range.size, range.parameters, range.gradients, range.buffer,
+                              settings_->data(), scale, gate_);
+    else algorithm.launch(context, range, settings_->data(), scale, gate_);
   }
   void set_gate(const int* gate) { gate_ = gate; }
 
