@@ -52,13 +52,21 @@ TEST_CASE("cuda: names that a GPU would not know are found in a text") {
   CHECK(unknown_name(user::Forgotten::text, "", "") == "gain");
   CHECK(unknown_name(user::Forgotten::text, "(gain = 1)", "") == "");
   CHECK(unknown_name(user::Standard::text, "", "") == "std");
-  CHECK(unknown_name("T forward(T x) { return x * T(half) + 1e-5f; }", "", "") == "half");
-  CHECK(unknown_name("T forward(T x) { return x < limit; }", "", "") == "limit");
-  CHECK(unknown_name("T forward(T x) { return pow(x, rate); }", "", "(rate)") == "");
-  CHECK(unknown_name("template <class U, int N> U f(const U& a, U& b, U* c) { U d = a, e = b; "
-                     "auto g = [&](auto... h) { return (h + ...); }; return g(d, e, *c, N); }",
-                     "", "") == "");
-  CHECK(unknown_name("struct P { int q; }; T f(T x) { P p{1}; using V = T; return V(p.q); }", "",
+  const auto of = [](std::string body, const char* numbers = "") {
+    const std::string text = "template <class T> T forward(T x) const { " + body + " }";
+    return std::string(unknown_name(text, numbers, ""));
+  };
+  CHECK(of("return x * T(half) + 1e-5f;") == "half");
+  CHECK(of("return x < limit;") == "limit");
+  CHECK(of("return x - scale * x;") == "scale");
+  CHECK(of("T y = select(x > T(0), x, floor(x)); return y;") == "floor");
+  CHECK(of("return pow(x, rate);", "(rate = f(1, 2), other)(t)") == "");
+  CHECK(of("return x * constant<T>(t - other);", "(rate = f(1, 2), other)(t)") == "");
+  CHECK(of("T a = x, b = a; const T& c = b; auto d = [&](auto... e) { return (e + ...); }; "
+           "for (int i = 0; i < 3; ++i) a = d(a, c); return a;") == "");
+  CHECK(of("struct P { int q; }; P p{1}; P& r = p; using V = T; return V(r.q + p.q);") == "");
+  CHECK(of("if (x > 0x1.8p-3) return T(1'000); return std::abs(x);") == "std");
+  CHECK(unknown_name("template <class U, int N> U f(const U& a, U* b) { return a + *b + N; }", "",
                      "") == "");
 }
 

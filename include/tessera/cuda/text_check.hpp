@@ -40,7 +40,11 @@ constexpr std::string_view unknown_name(std::string_view text, std::string_view 
   };
   pointwise::detail::for_each_number(numbers, declare);
   pointwise::detail::for_each_number(constants, declare);
-  const auto is_type = [](std::string_view t) {
+  std::string_view types[16];
+  int type_count = 0;
+  const auto is_type = [&](std::string_view t) {
+    for (int i = 0; i < type_count; ++i)
+      if (types[i] == t) return true;
     return t == "T" || t == "auto" || t == "const" || t == "double" || t == "float" || t == "int" ||
            t == ">" || t == "long" || t == "bool";
   };
@@ -77,6 +81,9 @@ constexpr std::string_view unknown_name(std::string_view text, std::string_view 
           if (after_word || was_closed || reference || in_list || brackets > 0 ||
               (last == "." && before == "."))
             declare(*t);
+          if ((last == "class" || last == "typename" || last == "struct" || last == "using") &&
+              type_count < 16)
+            types[type_count++] = *t;
         } else if (last != "." && last != ":" && !(last == ">" && before == "-")) {
           bool known = count == most;
           for (int i = 0; i < count && !known; ++i) known = declared[i] == *t;
