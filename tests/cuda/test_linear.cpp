@@ -96,7 +96,7 @@ TEST_CASE_TEMPLATE("cuda: gradients of biases are sums over the pixels", T, floa
 }
 
 TEST_CASE_TEMPLATE("cuda: networks of linear layers train as on the CPU", T, float, double) {
-  using Map = Network<Input<5, 3, 4>, Linear<4, 17>, Tanh, Linear<17, 3, false>>;
+  using Map = Network<Input<5, 3, 4>, Linear<4, 17>, Tanh, Linear<17, 3, no_bias()>>;
   using Inside = Network<Input<3, 4, 2>, Named<"in", Linear<2, 3>>, SkipConcat<Linear<3, 2>>,
                          Named<"out", Linear<5, 2>>>;
   for (const int batch : {1, 3}) {

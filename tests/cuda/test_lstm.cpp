@@ -145,10 +145,10 @@ TEST_CASE("cuda: sequences become time-major and back") {
 }
 
 TEST_CASE_TEMPLATE("cuda: networks with an LSTM train as on the CPU", T, float, double) {
-  using Both = Network<Input<3, 5, 4>, LSTM<4, 3, 2, true>>;
+  using Both = Network<Input<3, 5, 4>, LSTM<4, 3, 2, bidirectional()>>;
   using Deep = Network<Input<1, 3, 2>, LSTM<2, 5, 3>>;
-  using Inside = Network<Input<3, 4, 2>, Named<"in", Linear<2, 3>>, SkipConcat<LSTM<3, 2, 1, true>>,
-                         Named<"out", Linear<7, 2>>>;
+  using Inside = Network<Input<3, 4, 2>, Named<"in", Linear<2, 3>>,
+                         SkipConcat<LSTM<3, 2, 1, bidirectional()>>, Named<"out", Linear<7, 2>>>;
   for (const int batch : {1, 3}) {
     expect_same_step<Both, T>(batch, 64);
     expect_same_step<Deep, T>(batch, 64);

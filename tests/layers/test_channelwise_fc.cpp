@@ -12,10 +12,10 @@ using testing::expect_gradients;
 
 namespace {
 
-using Square = Network<Input<3, 3, 4>, ChannelwiseFC<4, 3>>;
-using Oblong = Network<Input<5, 2, 3>, ChannelwiseFC<3, 5, 2>>;
+using Square = Network<Input<3, 3, 4>, ChannelwiseFC<3, 3, 4>>;
+using Oblong = Network<Input<5, 2, 3>, ChannelwiseFC<5, 2, 3>>;
 using Inside = Network<Input<2, 3, 2>, Named<"in", Conv2d<2, 3, kernel(1)>>,
-                       SkipConcat<Named<"cfc", ChannelwiseFC<3, 2, 3>>>,
+                       SkipConcat<Named<"cfc", ChannelwiseFC<2, 3, 3>>>,
                        Named<"out", Conv2d<6, 2, kernel(1)>>>;
 
 }  // namespace
@@ -46,7 +46,7 @@ TEST_CASE("ChannelwiseFC: values equal the formula") {
 }
 
 TEST_CASE("ChannelwiseFC: shapes, parameters, complaints") {
-  using Layer = ChannelwiseFC<256, 6>;
+  using Layer = ChannelwiseFC<6, 6, 256>;
   static_assert(Layer::output_shape(Shape{6, 6, 256}).shape == Shape{6, 6, 256});
   static_assert(Layer::output_shape(Shape{6, 6, 255}).complaint == Complaint::channels);
   static_assert(Layer::output_shape(Shape{6, 7, 256}).complaint == Complaint::fixed_size);

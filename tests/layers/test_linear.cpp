@@ -14,7 +14,7 @@ namespace {
 
 using One = Network<Input<1, 1, 7>, Linear<7, 5>>;
 using Map = Network<Input<5, 3, 3>, Linear<3, 17>>;
-using NoBias = Network<Input<2, 3, 9>, Linear<9, 2, false>>;
+using NoBias = Network<Input<2, 3, 9>, Linear<9, 2, no_bias()>>;
 using Inside = Network<Input<3, 4, 2>, Named<"in", Conv2d<2, 3, kernel(1)>>,
                        SkipConcat<Named<"fc", Linear<3, 2>>>, Named<"out", Linear<5, 2>>>;
 
@@ -55,7 +55,7 @@ TEST_CASE("Linear: shapes, parameters, complaints") {
   constexpr auto list = Layer::parameters({});
   static_assert(list.size() == 2 && list[0].name == "weight" && list[1].name == "bias");
   static_assert(list[0].dims == Dims{64, 8192} && list[1].dims == Dims{64});
-  static_assert(Linear<3, 4, false>::parameters({}).size() == 1);
+  static_assert(Linear<3, 4, no_bias()>::parameters({}).size() == 1);
   CHECK(list[0].initializer.value == doctest::Approx(1 / std::sqrt(8192.0)));
   CHECK(list[1].initializer.value == doctest::Approx(1 / std::sqrt(8192.0)));
   static_assert(parameter_count<Network<Input<1, 1, 8192>, Layer>> == 524352);

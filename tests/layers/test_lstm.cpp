@@ -19,13 +19,13 @@ using testing::expect_gradients;
 
 namespace {
 
-using Both = Network<Input<3, 5, 4>, Named<"lstm", LSTM<4, 3, 2, true>>>;
+using Both = Network<Input<3, 5, 4>, Named<"lstm", LSTM<4, 3, 2, bidirectional()>>>;
 using Wide = Network<Input<2, 4, 3>, LSTM<3, 17>>;  // more units than a vector of floats has lanes
 using Deep = Network<Input<1, 3, 2>, LSTM<2, 2, 3>>;
 // Both sides of it reuse its buffers, and its input and output are slices of concatenations.
-using Inside =
-    Network<Input<3, 4, 2>, Named<"in", Conv2d<2, 3, kernel(1)>>,
-            SkipConcat<Named<"lstm", LSTM<3, 2, 1, true>>>, Named<"out", Conv2d<7, 2, kernel(1)>>>;
+using Inside = Network<Input<3, 4, 2>, Named<"in", Conv2d<2, 3, kernel(1)>>,
+                       SkipConcat<Named<"lstm", LSTM<3, 2, 1, bidirectional()>>>,
+                       Named<"out", Conv2d<7, 2, kernel(1)>>>;
 
 double sigmoid(double x) { return 1 / (1 + std::exp(-x)); }
 
@@ -113,7 +113,7 @@ TEST_CASE("LSTM: in float, values equal the formula written step by step") {
 }
 
 TEST_CASE("LSTM: one thread or three, the same bits; frozen weights get no gradients") {
-  using Net = Network<Input<3, 9, 20>, LSTM<20, 33, 2, true>>;
+  using Net = Network<Input<3, 9, 20>, LSTM<20, 33, 2, bidirectional()>>;
   std::vector<float> seen[3];
   for (const int threads : {1, 2, 3}) {
     Model<Net> model(Seed{2}, Context<Cpu>{threads});
@@ -154,7 +154,7 @@ TEST_CASE("LSTM: one thread or three, the same bits; frozen weights get no gradi
 }
 
 TEST_CASE("LSTM: shapes, parameters in PyTorch's order, complaints") {
-  using Layer = LSTM<256, 128, 2, true>;
+  using Layer = LSTM<256, 128, 2, bidirectional()>;
   static_assert(Layer::output_shape(Shape{3, 256, 256}).shape == Shape{3, 256, 256});
   static_assert(LSTM<4, 3>::output_shape(Shape{2, 7, 4}).shape == Shape{2, 7, 3});
   static_assert(Layer::output_shape(Shape{3, 256, 255}).complaint == Complaint::channels);

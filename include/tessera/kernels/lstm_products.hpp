@@ -8,8 +8,9 @@
 #include <tessera/kernels/linear.hpp>
 #include <tessera/kernels/lstm.hpp>
 
-namespace tessera::inline TESSERA_ABI::kernels::detail {
+namespace tessera::inline TESSERA_ABI::kernels {
 
+/// Bytes of so many elements in the workspace of an LSTM.
 template <class T>
 constexpr std::size_t lstm_bytes(std::ptrdiff_t elements) {
   return aligned_size(static_cast<std::size_t>(elements) * sizeof(T));
@@ -22,6 +23,8 @@ T* take(std::byte*& workspace, std::ptrdiff_t elements) {
   workspace += lstm_bytes<T>(elements);
   return here;
 }
+
+namespace detail {
 
 /// gates [D][T, S, 4H] = x W_ih^T
 template <class Device, class T>
@@ -59,4 +62,6 @@ void lstm_gradients(const Context<Device>& context, const LstmProblem& p,
   }
 }
 
-}  // namespace tessera::kernels::detail
+}  // namespace detail
+
+}  // namespace tessera::inline TESSERA_ABI::kernels

@@ -3,6 +3,7 @@
 #pragma once
 #include <tessera/kernels/cpu/batch_norm.hpp>
 #include <tessera/kernels/cpu/copy.hpp>
+#include <tessera/layers/channels.hpp>
 #include <tessera/layers/layer.hpp>
 #include <tessera/layers/options.hpp>
 #include <tessera/layers/run.hpp>
@@ -19,18 +20,18 @@ struct BatchNorm {
   static constexpr bool takes_activation = true;
 
   static constexpr ShapeOrComplaint output_shape(Shape in) {
-    if (in.channels != Channels) return Complaint::channels;
+    if (!takes_channels(Channels, in)) return Complaint::channels;
     return in;
   }
-  static constexpr auto parameters(Shape) {
-    return tessera::parameters(Parameter{"weight", {Channels}, ones},
-                               Parameter{"bias", {Channels}, zeros},
-                               Parameter{"running_mean", {Channels}, zeros, Role::statistic},
-                               Parameter{"running_var", {Channels}, ones, Role::statistic},
+  static constexpr auto parameters(Shape in) {
+    const Dims each{deduced(Channels, in.channels)};
+    return tessera::parameters(Parameter{"weight", each, ones}, Parameter{"bias", each, zeros},
+                               Parameter{"running_mean", each, zeros, Role::statistic},
+                               Parameter{"running_var", each, ones, Role::statistic},
                                Parameter{"num_batches_tracked", {}, zeros, Role::counter});
   }
   /// Mean and 1 / sqrt(var + eps) of the batch.
-  static constexpr Saved saved(Shape) { return {0, 2 * Channels}; }
+  static constexpr Saved saved(Shape in) { return {0, 2 * in.channels}; }
   static constexpr std::size_t workspace(const WorkspaceRequest& r) {
     return r.scalar_size == sizeof(double)
                ? kernels::batch_norm_workspace<double>(r.batch, r.output)
@@ -88,14 +89,15 @@ struct BatchNorm {
 /// running ones.
 ///
 /// Shapes     x [N, H, W, Channels]  ->  y the same; masks are passed on
-/// Template   Channels (> 0);  Eps  eps(1e-5) unless given;  Share  momentum(0.1) unless given
+/// Template   Channels (> 0) or `any`, which it is unless given;  Eps  eps(1e-5) unless given;
+///            Share  momentum(0.1) unless given
 /// State      weight = 1, bias = 0, running_mean = 0, running_var = 1, num_batches_tracked = 0
 /// Gradients  weight, bias: added to (+=).  x: assigned (=)
 /// Errors     channels; at run time ArgumentError in training with a single value per channel
 /// Source     [ioffe2015]
-template <int Channels, Epsilon Eps = eps(1e-5), Momentum Share = momentum(0.1)>
+template <int Channels = any, Epsilon Eps = eps(1e-5), Momentum Share = momentum(0.1)>
 struct BatchNorm2d : detail::BatchNorm<Channels, Eps, Share> {
-  static_assert(Channels > 0, "tessera: BatchNorm2d needs a positive channel count");
+  static_assert(count_or_any(Channels), "tessera: BatchNorm2d needs a positive channel count");
   static constexpr std::string_view name = "batch_norm2d";
 };
 

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include <tessera/kernels/cpu/channelwise_fc.hpp>
+#include <tessera/layers/channels.hpp>
 #include <tessera/layers/layer.hpp>
 #include <tessera/layers/run.hpp>
 
@@ -15,29 +16,31 @@ namespace tessera {
 /// y[n, c, j] = sum_i x[n, c, i] weight[c, i, j]      i, j over the Height Width pixels, row by row
 ///
 /// Shapes     x [N, Height, Width, Channels]  ->  y the same
-/// Template   Channels, Height, Width (> 0); the width is the height unless given
+/// Template   Height, Width, Channels  (> 0) or `any`, which they are unless given
 /// State      weight [Channels, Height Width, Height Width], N(0, 1/sqrt(Height Width))
 /// Gradients  weight: added to (+=).  x: assigned (=)
 /// Errors     channels; fixed_size: the weight belongs to one size; masked
 /// Source     [pathak2016]
-template <int Channels, int Height, int Width = Height>
+template <int Height = any, int Width = any, int Channels = any>
 struct ChannelwiseFC {
-  static_assert(Channels > 0 && Height > 0 && Width > 0,
-                "tessera: ChannelwiseFC needs a positive channel count and size");
+  static_assert(count_or_any(Height) && count_or_any(Width) && count_or_any(Channels),
+                "tessera: ChannelwiseFC needs a positive size and channel count");
   static constexpr std::string_view name = "channelwise_fc";
   static constexpr bool needs_x = true, needs_y = false, strided = true;
   static constexpr Reach reach{0};
 
   static constexpr ShapeOrComplaint output_shape(Shape in) {
     if (in.masked()) return Complaint::masked;
-    if (in.channels != Channels) return Complaint::channels;
-    if (in.height != Height || in.width != Width) return Complaint::fixed_size;
+    if (!takes_channels(Channels, in)) return Complaint::channels;
+    if (in.height != deduced(Height, in.height) || in.width != deduced(Width, in.width))
+      return Complaint::fixed_size;
     return in;
   }
-  static constexpr auto parameters(Shape) {
-    constexpr int pixels = Height * Width;
-    return tessera::parameters(
-        Parameter{"weight", {Channels, pixels, pixels}, normal(1 / square_root(pixels))});
+  static constexpr auto parameters(Shape in) {
+    const int pixels = deduced(Height, in.height) * deduced(Width, in.width);
+    return tessera::parameters(Parameter{"weight",
+                                         {deduced(Channels, in.channels), pixels, pixels},
+                                         normal(1 / square_root(pixels))});
   }
   static constexpr std::size_t workspace(const WorkspaceRequest& r) {
     return r.scalar_size == sizeof(double)

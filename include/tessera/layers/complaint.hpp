@@ -2,6 +2,7 @@
 // What can be wrong between a layer and its input: one code, one sentence, the same at compile time
 // and at run time.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <string_view>
 
@@ -9,65 +10,43 @@
 
 namespace tessera {
 
+/// Every complaint and its sentence: X(name, sentence). The one list of them.
+#define TESSERA_COMPLAINTS(X)                                                                      \
+  X(channels, "the layer's input channels differ from what comes in")                              \
+  X(window, "the layer's window is larger than its padded input")                                  \
+  X(concat_size, "a concatenation joins channels, so both inputs need the same height and width")  \
+  X(concat_mask, "a concatenation joins a masked stream with an unmasked one")                     \
+  X(sum_shape, "a sum needs two inputs of one shape and mask layout")                              \
+  X(too_many_groups, "more mask groups than a shape can carry")                                    \
+  X(not_masked, "a partial convolution needs a masked stream; start the network with MaskedInput") \
+  X(masked, "this layer has no rule for a masked stream")                                          \
+  X(input_count, "the layer got another number of inputs than it takes")                           \
+  X(unknown_label, "no earlier Tap or Input has this label")                                       \
+  X(duplicate_label, "two Taps or Inputs have the same label")                                     \
+  X(second_label, "a value carries one label, and this one has one already")                       \
+  X(duplicate_name, "two blocks of one scope have the same name")                                  \
+  X(fixed_size, "the layer's parameters were made for another image size")                         \
+  X(element_count, "an unflatten needs one pixel that holds height x width x channels numbers")    \
+  X(not_accepted, "the layer does not accept this input shape")                                    \
+  X(groups, "the layer's groups do not divide the channels that come in")                          \
+  X(mask_ended, "this layer ends the mask that a later layer needs; use a layer that keeps masks")
+
+/// What is wrong.
 enum class Complaint : std::uint8_t {
   none,
-  channels,         // layer's input channels differ
-  window,           // window larger than the padded input
-  concat_size,      // concatenation of different heights or widths
-  concat_mask,      // concatenation of a masked with an unmasked stream
-  sum_shape,        // sum of different shapes
-  too_many_groups,  // more mask groups than MaskGroups::max_count
-  not_masked,       // partial convolution of an unmasked stream
-  masked,           // a layer without a rule for masks on a masked stream
-  input_count,      // wrong number of inputs
-  unknown_label,    // no Tap or Input of this name
-  duplicate_label,  // two Taps or Inputs of one name
-  second_label,     // a value that has a label already
-  duplicate_name,   // two blocks of one name in one scope
-  fixed_size,       // the layer's parameters depend on the size
-  element_count,    // unflatten of another number of elements
-  not_accepted      // a user's layer refuses
+#define TESSERA_COMPLAINT(name, text) name,
+  TESSERA_COMPLAINTS(TESSERA_COMPLAINT)
+#undef TESSERA_COMPLAINT
 };
 
 /// One sentence for a complaint.
 constexpr std::string_view sentence(Complaint c) {
-  switch (c) {
-    case Complaint::none:
-      return "nothing is wrong";
-    case Complaint::channels:
-      return "the layer's input channels differ from what comes in";
-    case Complaint::window:
-      return "the layer's window is larger than its padded input";
-    case Complaint::concat_size:
-      return "a concatenation joins channels, so both inputs need the same height and width";
-    case Complaint::concat_mask:
-      return "a concatenation joins a masked stream with an unmasked one";
-    case Complaint::sum_shape:
-      return "a sum needs two inputs of one shape and mask layout";
-    case Complaint::too_many_groups:
-      return "more mask groups than a shape can carry";
-    case Complaint::not_masked:
-      return "a partial convolution needs a masked stream; start the network with MaskedInput";
-    case Complaint::masked:
-      return "this layer has no rule for a masked stream";
-    case Complaint::input_count:
-      return "the layer got another number of inputs than it takes";
-    case Complaint::unknown_label:
-      return "no earlier Tap or Input has this label";
-    case Complaint::duplicate_label:
-      return "two Taps or Inputs have the same label";
-    case Complaint::second_label:
-      return "a value carries one label, and this one has one already";
-    case Complaint::duplicate_name:
-      return "two blocks of one scope have the same name";
-    case Complaint::fixed_size:
-      return "the layer's parameters were made for another image size";
-    case Complaint::element_count:
-      return "an unflatten needs one pixel that holds height x width x channels numbers";
-    case Complaint::not_accepted:
-      return "the layer does not accept this input shape";
-  }
-  return "";
+  constexpr std::string_view sentences[]{"nothing is wrong",
+#define TESSERA_COMPLAINT(name, text) text,
+                                         TESSERA_COMPLAINTS(TESSERA_COMPLAINT)
+#undef TESSERA_COMPLAINT
+  };
+  return sentences[static_cast<std::size_t>(c)];
 }
 
 /// What `output_shape` of a layer returns: a shape, or what is wrong with the input.

@@ -62,13 +62,14 @@ void conv2d_backward(const Run<Device, T>& run, MaskView valid, const T* scale) 
 /// y[n, p, o] = sum_{u, i} x[n, S p - P + u, i] w[o, i, u] + b[o]
 ///
 /// Shapes     x [N, H, W, In]  ->  y [N, H', W', Out],  H' = floor((H + 2 P - K) / S) + 1
-/// Template   In, Out  channels (> 0);  W  window, such as kernel(3).stride(2).padding(1)
+/// Template   In  channels (> 0) or `any`;  Out  channels (> 0)
+///            W   window, such as kernel(3).same() or kernel(4).stride(2).padding(1)
 /// State      weight [Out, In, K, K], bias [Out];  both U(-1/sqrt(In K K), 1/sqrt(In K K))
 /// Gradients  weight, bias: added to (+=).  x: assigned (=)
 /// Errors     channels, window
 template <int In, int Out, Window W>
 struct Conv2d {
-  static_assert(In > 0 && Out > 0, "tessera: Conv2d needs positive channel counts");
+  static_assert(count_or_any(In) && Out > 0, "tessera: Conv2d needs positive channel counts");
   static_assert(W.valid() && W.extra == 0,
                 "tessera: Conv2d needs kernel > 0, stride > 0, 0 <= padding < kernel and no output "
                 "padding");
@@ -78,13 +79,14 @@ struct Conv2d {
                                kernels::conv2d_grid(W.size, W.step, In, Out)};
 
   static constexpr ShapeOrComplaint output_shape(Shape in) { return convolved(in, W, In, Out); }
-  static constexpr auto parameters(Shape) {
-    constexpr double fan_in = static_cast<double>(In) * W.size * W.size;
-    const Parameter weight{"weight",
-                           {Out, In, W.size, W.size},
-                           torch_default(fan_in),
-                           Role::trained,
-                           Order::kernel_first};
+  static constexpr auto parameters(Shape in) {
+    const int channels = deduced(In, in.channels);
+    const double fan_in = static_cast<double>(channels) * W.size * W.size;
+    Parameter weight{"weight",
+                     {Out, channels, W.size, W.size},
+                     torch_default(fan_in),
+                     Role::trained,
+                     Order::kernel_first};
     if constexpr (W.with_bias)
       return tessera::parameters(weight, Parameter{"bias", {Out}, torch_default(fan_in)});
     else return tessera::parameters(weight);

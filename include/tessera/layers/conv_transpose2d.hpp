@@ -31,14 +31,16 @@ constexpr std::size_t conv_transpose2d_workspace(const WorkspaceRequest& r, cons
 /// y[n, q, o] = b[o] + sum over p, u with S p - P + u = q, and i, of x[n, p, i] w[i, o, u]
 ///
 /// Shapes     x [N, H, W, In]  ->  y [N, H', W', Out],  H' = (H - 1) S - 2 P + K + output_padding
-/// Template   In, Out  channels (> 0);  W  window, such as kernel(4).stride(2).padding(1);
-///            output_padding, at most stride - 1, adds rows and columns behind
+/// Template   In  channels (> 0) or `any`;  Out  channels (> 0)
+///            W   window, such as kernel(4).stride(2).padding(1); output_padding, at most
+///                stride - 1, adds rows and columns behind
 /// State      weight [In, Out, K, K], bias [Out];  both U(-1/sqrt(Out K K), 1/sqrt(Out K K))
 /// Gradients  weight, bias: added to (+=).  x: assigned (=)
 /// Errors     channels; not_accepted: the output would be empty
 template <int In, int Out, Window W>
 struct ConvTranspose2d {
-  static_assert(In > 0 && Out > 0, "tessera: ConvTranspose2d needs positive channel counts");
+  static_assert(count_or_any(In) && Out > 0,
+                "tessera: ConvTranspose2d needs positive channel counts");
   static_assert(W.valid() && W.extra >= 0 && W.extra < W.step,
                 "tessera: ConvTranspose2d needs kernel > 0, stride > 0, 0 <= padding < kernel and "
                 "0 <= output_padding < stride");
@@ -49,18 +51,18 @@ struct ConvTranspose2d {
                                kernels::conv2d_grid(W.size, W.step, In, Out)};
 
   static constexpr ShapeOrComplaint output_shape(Shape in) {
-    if (in.channels != In) return Complaint::channels;
+    if (!takes_channels(In, in)) return Complaint::channels;
     const Shape out{output_size(in.height), output_size(in.width), Out};
     if (out.height < 1 || out.width < 1) return Complaint::not_accepted;
     return out;
   }
-  static constexpr auto parameters(Shape) {
+  static constexpr auto parameters(Shape in) {
     constexpr double fan_in = static_cast<double>(Out) * W.size * W.size;  // PyTorch's
-    const Parameter weight{"weight",
-                           {In, Out, W.size, W.size},
-                           torch_default(fan_in),
-                           Role::trained,
-                           Order::kernel_first};
+    Parameter weight{"weight",
+                     {deduced(In, in.channels), Out, W.size, W.size},
+                     torch_default(fan_in),
+                     Role::trained,
+                     Order::kernel_first};
     if constexpr (W.with_bias)
       return tessera::parameters(weight, Parameter{"bias", {Out}, torch_default(fan_in)});
     else return tessera::parameters(weight);

@@ -2,6 +2,7 @@
 // LayerNorm: y = (x - mean) / sqrt(var + eps) * weight + bias, per pixel over its channels.
 #pragma once
 #include <tessera/kernels/cpu/layer_norm.hpp>
+#include <tessera/layers/channels.hpp>
 #include <tessera/layers/layer.hpp>
 #include <tessera/layers/options.hpp>
 #include <tessera/layers/run.hpp>
@@ -13,24 +14,24 @@ namespace tessera {
 /// y = (x - mean) / sqrt(var + eps) * weight + bias, with the biased variance
 ///
 /// Shapes     x [N, H, W, Channels]  ->  y the same; masks are passed on
-/// Template   Channels (> 0);  Eps  eps(1e-5) unless given
+/// Template   Channels (> 0) or `any`, which it is unless given;  Eps  eps(1e-5) unless given
 /// State      weight = 1, bias = 0, a number per channel
 /// Gradients  weight, bias: added to (+=).  x: assigned (=)
 /// Errors     channels
 /// Source     [ba2016]
-template <int Channels, Epsilon Eps = eps(1e-5)>
+template <int Channels = any, Epsilon Eps = eps(1e-5)>
 struct LayerNorm {
-  static_assert(Channels > 0, "tessera: LayerNorm needs a positive channel count");
+  static_assert(count_or_any(Channels), "tessera: LayerNorm needs a positive channel count");
   static constexpr std::string_view name = "layer_norm";
   static constexpr bool needs_x = true, needs_y = false, strided = true, gradient_in_place = true;
 
   static constexpr ShapeOrComplaint output_shape(Shape in) {
-    if (in.channels != Channels) return Complaint::channels;
+    if (!takes_channels(Channels, in)) return Complaint::channels;
     return in;
   }
-  static constexpr auto parameters(Shape) {
-    return tessera::parameters(Parameter{"weight", {Channels}, ones},
-                               Parameter{"bias", {Channels}, zeros});
+  static constexpr auto parameters(Shape in) {
+    const Dims each{deduced(Channels, in.channels)};
+    return tessera::parameters(Parameter{"weight", each, ones}, Parameter{"bias", each, zeros});
   }
   /// Mean and 1 / sqrt(var + eps).
   static constexpr Saved saved(Shape in) { return {2 * in.pixels(), 0}; }

@@ -9,7 +9,9 @@
 #include <string_view>
 
 #include <tessera/kernels/cpu/lstm.hpp>
+#include <tessera/layers/channels.hpp>
 #include <tessera/layers/layer.hpp>
+#include <tessera/layers/options.hpp>
 #include <tessera/layers/run.hpp>
 
 namespace tessera {
@@ -42,18 +44,19 @@ inline constexpr LstmName lstm_name{Kind, Layer, Reverse};
 /// c <- f c + i g,   h <- o tanh(c),   y_t = h, both directions side by side: [forward, backward]
 ///
 /// Shapes     x [N, sequences, steps, In]  ->  y [N, sequences, steps, D Hidden],  D = 1 or 2
-/// Template   In, Hidden, Layers (> 0);  Bidirectional  a second LSTM runs from the last step
+/// Template   In  channels (> 0) or `any`;  Hidden, Layers (> 0), one layer unless given
+///            Ways  bidirectional(): a second LSTM runs from the last step
 /// State      weight_ih_l0 [4 Hidden, In], weight_hh_l0 [4 Hidden, Hidden], bias_ih_l0 [4 Hidden],
 ///            bias_hh_l0 [4 Hidden], the same with _reverse, then l1, ... with In = D Hidden; all
 ///            U(-1/sqrt(Hidden), 1/sqrt(Hidden))
 /// Gradients  all weights and biases: added to (+=).  x: assigned (=)
 /// Errors     channels; masked: there is no rule for a masked sequence
 /// Source     [hochreiter1997]
-template <int In, int Hidden, int Layers = 1, bool Bidirectional = false>
+template <int In, int Hidden, int Layers = 1, Direction Ways = Direction{}>
 struct LSTM {
-  static_assert(In > 0 && Hidden > 0 && Layers > 0,
+  static_assert(count_or_any(In) && Hidden > 0 && Layers > 0,
                 "tessera: LSTM needs positive channel, unit and layer counts");
-  static constexpr int directions = Bidirectional ? 2 : 1;
+  static constexpr int directions = Ways.both ? 2 : 1;
   static constexpr int tensors = 4 * Layers * directions;
   static_assert(tensors <= Run<Cpu>::max_state,
                 "tessera: LSTM has at most 24 tensors: 6 layers, or 3 in both directions; put "
@@ -64,12 +67,12 @@ struct LSTM {
 
   static constexpr ShapeOrComplaint output_shape(Shape in) {
     if (in.masked()) return Complaint::masked;
-    if (in.channels != In) return Complaint::channels;
+    if (!takes_channels(In, in)) return Complaint::channels;
     return Shape{in.height, in.width, outputs};
   }
-  static constexpr std::array<Parameter, static_cast<std::size_t>(tensors)> parameters(Shape) {
+  static constexpr std::array<Parameter, static_cast<std::size_t>(tensors)> parameters(Shape in) {
     return [&]<std::size_t... I>(std::index_sequence<I...>) {
-      return tessera::parameters(parameter<static_cast<int>(I)>()...);
+      return tessera::parameters(parameter<static_cast<int>(I)>(deduced(In, in.channels))...);
     }
     (std::make_index_sequence<static_cast<std::size_t>(tensors)>{});
   }
@@ -82,7 +85,7 @@ struct LSTM {
   static constexpr std::int64_t flops(Shape in, Shape) {
     std::int64_t total = 0;
     for (int l = 0; l < Layers; ++l)
-      total += std::int64_t{8} * outputs * ((l == 0 ? In : outputs) + Hidden);
+      total += std::int64_t{8} * outputs * ((l == 0 ? in.channels : outputs) + Hidden);
     return in.pixels() * total;
   }
 
@@ -90,7 +93,7 @@ struct LSTM {
   static void forward(const Run<Device, T>& run) {
     std::byte* workspace = run.workspace();
     const kernels::LstmProblem first = problem(run.batch(), run.x().shape(), 0);
-    T* const x = kernels::detail::take<T>(workspace, first.rows() * In);
+    T* const x = kernels::take<T>(workspace, first.rows() * first.inputs);
     kernels::to_time_major(run.context(), run.x(), x);
     const T* input = x;
     for (int l = 0; l < Layers; ++l) {
@@ -106,9 +109,9 @@ struct LSTM {
     std::byte* workspace = run.workspace();
     const Shape in = run.x().shape();
     const std::ptrdiff_t rows = problem(run.batch(), in, 0).rows();
-    T* const x = kernels::detail::take<T>(workspace, rows * In);
-    T* dy = kernels::detail::take<T>(workspace, rows * widest);
-    T* dx = kernels::detail::take<T>(workspace, rows * widest);
+    T* const x = kernels::take<T>(workspace, rows * in.channels);
+    T* dy = kernels::take<T>(workspace, rows * widest(in));
+    T* dx = kernels::take<T>(workspace, rows * widest(in));
     kernels::to_time_major(run.context(), run.x(), x);
     kernels::to_time_major(run.context(), run.dy(), dy);
     for (int l = Layers - 1; l >= 0; --l, std::swap(dx, dy)) {
@@ -123,21 +126,21 @@ struct LSTM {
 
  private:
   static constexpr int per_row = 6 * outputs;  // kept of a step in a layer: 4 gates, cell, output
-  static constexpr int widest = std::max(In, outputs);
+  static constexpr int widest(const Shape& in) { return std::max(in.channels, outputs); }
 
   template <int I>
-  static constexpr Parameter parameter() {
+  static constexpr Parameter parameter(int inputs) {
     constexpr int layer = I / (4 * directions), kind = I % 4;
     constexpr auto& text = detail::lstm_name<kind, layer, I / 4 % directions == 1>;
     Parameter p{std::string_view(text.text, static_cast<std::size_t>(text.length)),
                 {4 * Hidden},
                 torch_default(Hidden)};
-    if (kind == 0) p.dims = {4 * Hidden, layer == 0 ? In : outputs};
+    if (kind == 0) p.dims = {4 * Hidden, layer == 0 ? inputs : outputs};
     if (kind == 1) p.dims = {4 * Hidden, Hidden};
     return p;
   }
   static constexpr kernels::LstmProblem problem(int batch, const Shape& in, int layer) {
-    return {std::ptrdiff_t{batch} * in.height, in.width, layer == 0 ? In : outputs, Hidden,
+    return {std::ptrdiff_t{batch} * in.height, in.width, layer == 0 ? in.channels : outputs, Hidden,
             directions};
   }
   template <class T>
@@ -148,9 +151,10 @@ struct LSTM {
       most = std::max(most, r.backward ? kernels::lstm_backward_workspace<T>(p)
                                        : kernels::lstm_forward_workspace<T>(p));
     }
-    const std::ptrdiff_t rows = problem(r.batch, r.inputs.shape[0], 0).rows();
-    return most + kernels::detail::lstm_bytes<T>(rows * In) +
-           (r.backward ? 2 * kernels::detail::lstm_bytes<T>(rows * widest) : 0);
+    const Shape& in = r.inputs.shape[0];
+    const std::ptrdiff_t rows = problem(r.batch, in, 0).rows();
+    return most + kernels::lstm_bytes<T>(rows * in.channels) +
+           (r.backward ? 2 * kernels::lstm_bytes<T>(rows * widest(in)) : 0);
   }
   template <class Device, class T>
   static kernels::LstmState<T> state(const Run<Device, T>& run, const kernels::LstmProblem& p,

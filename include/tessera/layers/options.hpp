@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Real numbers as template arguments. clang 14 has no floating-point template parameters, but takes
-// a class that holds one; each meaning gets a type, so a slope is never mistaken for a probability:
-//   LeakyReLU<slope(0.2)>, Dropout<probability(0.4)>, BatchNorm2d<64, eps(0.8)>
+// Template arguments that say what they mean: each meaning gets a type, so a slope is never taken
+// for a probability, and no layer has a bare true or false:
+//   LeakyReLU<slope(0.2)>, BatchNorm2d<any, eps(0.8)>, Linear<any, 10, no_bias()>
+// (clang 14 has no floating-point template parameters, but takes a class that holds one.)
 #pragma once
 
 namespace tessera {
@@ -47,5 +48,20 @@ struct Momentum {
   constexpr bool operator==(const Momentum&) const = default;
 };
 constexpr Momentum momentum(double value) { return {value}; }
+
+/// Whether a linear layer adds a trained bias; a convolution's window says it by the same words,
+/// kernel(3).no_bias().
+struct Bias {
+  bool trained = true;
+  constexpr bool operator==(const Bias&) const = default;
+};
+constexpr Bias no_bias() { return {false}; }
+
+/// Which ways a recurrent layer reads its sequences.
+struct Direction {
+  bool both = false;
+  constexpr bool operator==(const Direction&) const = default;
+};
+constexpr Direction bidirectional() { return {true}; }
 
 }  // namespace tessera

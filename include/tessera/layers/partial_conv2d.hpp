@@ -13,15 +13,18 @@ namespace tessera {
 /// sum(m) runs over all channels of the window; padding counts as hole. Pixels under a hole are
 /// selected away, never multiplied: NaN there changes nothing.
 ///
-/// Shapes     x [N, H, W, In] with mask groups  ->  y [N, H', W', Out], one mask group;  H' as
-/// Conv2d's Template   In, Out  channels (> 0);  W  window, such as kernel(3).stride(2).padding(1)
+/// Shapes     x [N, H, W, In] with mask groups  ->  y [N, H', W', Out], one mask group; H' is that
+///            of Conv2d
+/// Template   In  channels (> 0) or `any`;  Out  channels (> 0)
+///            W   window, such as kernel(3).same()
 /// State      weight [Out, In, K, K] ~ N(0, sqrt(2/(In K K))), bias [Out] = 0
 /// Gradients  weight, bias: added to (+=).  x: assigned (=), 0 under holes.  mask: none
 /// Errors     not_masked, channels, window
 /// Source     [liu2018] equations 1 and 2
 template <int In, int Out, Window W>
 struct PartialConv2d {
-  static_assert(In > 0 && Out > 0, "tessera: PartialConv2d needs positive channel counts");
+  static_assert(count_or_any(In) && Out > 0,
+                "tessera: PartialConv2d needs positive channel counts");
   static_assert(W.valid() && W.extra == 0,
                 "tessera: PartialConv2d needs kernel > 0, stride > 0, 0 <= padding < kernel and no "
                 "output padding");
@@ -36,10 +39,14 @@ struct PartialConv2d {
     if (out.complaint != Complaint::none) return out;
     return out.shape.with_mask();
   }
-  static constexpr auto parameters(Shape) {
-    constexpr double fan_in = static_cast<double>(In) * W.size * W.size;
-    const Parameter weight{
-        "weight", {Out, In, W.size, W.size}, he_normal(fan_in), Role::trained, Order::kernel_first};
+  static constexpr auto parameters(Shape in) {
+    const int channels = deduced(In, in.channels);
+    const double fan_in = static_cast<double>(channels) * W.size * W.size;
+    Parameter weight{"weight",
+                     {Out, channels, W.size, W.size},
+                     he_normal(fan_in),
+                     Role::trained,
+                     Order::kernel_first};
     if constexpr (W.with_bias) return tessera::parameters(weight, Parameter{"bias", {Out}, zeros});
     else return tessera::parameters(weight);
   }

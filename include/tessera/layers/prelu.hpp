@@ -13,8 +13,8 @@ namespace tessera {
 ///
 /// Shapes     x [N, H, W, C]  ->  y [N, H, W, C]; masks are passed on
 /// State      weight [1] = 0.25
-/// Gradients  weight: added to (+=), the sum of dy x over x <= 0.  x: assigned (=); weight * dy at
-/// 0 Source     [he2015]
+/// Gradients  weight: added to (+=), the sum of dy x over x <= 0.  x: assigned (=); weight dy at 0
+/// Source     [he2015]
 struct PReLU {
   static constexpr std::string_view name = "prelu";
   static constexpr bool needs_x = true, needs_y = false, strided = true, gradient_in_place = true;

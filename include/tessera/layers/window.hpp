@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The window of a convolution or pooling, as a template argument: kernel(3).stride(2).padding(1).
+// The window of a convolution or pooling, as a template argument: kernel(3).stride(2).padding(1),
+// kernel(3).same().
 #pragma once
-#include <tessera/layers/complaint.hpp>
+#include <tessera/layers/channels.hpp>
+#include <tessera/tensor/error.hpp>
 
 namespace tessera {
 
@@ -15,6 +17,13 @@ struct Window {
   constexpr Window stride(int s) const { return {size, s, pad, with_bias, extra}; }
   constexpr Window padding(int p) const { return {size, step, p, with_bias, extra}; }
   constexpr Window no_bias() const { return {size, step, pad, false, extra}; }
+  /// padding((kernel - 1) / 2), whatever the stride: n pixels become ceil(n / stride), the same
+  /// number at stride 1. Of odd kernels only; ArgumentError, or no constant, of an even one.
+  constexpr Window same() const {
+    if (size % 2 == 0)
+      throw ArgumentError("tessera: same() needs an odd kernel; an even one has no such padding");
+    return padding((size - 1) / 2);
+  }
   constexpr Window output_padding(int o) const { return {size, step, pad, with_bias, o}; }
 
   /// floor((n + 2*padding - kernel) / stride) + 1; 0 where the window does not fit.
@@ -26,10 +35,10 @@ struct Window {
 
 constexpr Window kernel(int size) { return {size}; }
 
-/// Output of a convolution with this window, or what is wrong.
+/// Output of a convolution with this window, or what is wrong; in_channels is a count or `any`.
 constexpr ShapeOrComplaint convolved(const Shape& in, const Window& w, int in_channels,
                                      int out_channels) {
-  if (in.channels != in_channels) return Complaint::channels;
+  if (!takes_channels(in_channels, in)) return Complaint::channels;
   const Shape out{w.output_size(in.height), w.output_size(in.width), out_channels};
   if (out.height < 1 || out.width < 1) return Complaint::window;
   return out;

@@ -13,7 +13,8 @@ namespace bilstm_blocks {
 
 /// On (sequences, steps, features): 2 * 128 states from the two directions, then as many outputs.
 struct Regression
-    : Sequential<Named<"lstm", LSTM<256, 128, 2, true>>, Named<"fc", Linear<256, 256>>> {};
+    : Sequential<Named<"lstm", LSTM<256, 128, 2, bidirectional()>>, Named<"fc", Linear<256, 256>>> {
+};
 
 }  // namespace bilstm_blocks
 

@@ -21,7 +21,7 @@ struct ChannelwiseBlock {
   static constexpr Value lower(auto& b, Value x) {
     x = b.add(Dropout<P>{}, x);
     const int outer = b.open(Name);  // first in its scope: the scope's name is the layer's
-    x = b.add(ChannelwiseFC<Channels, Size>{}, x);
+    x = b.add(ChannelwiseFC<Size, Size, Channels>{}, x);
     x = b.add(Flatten{}, x);
     x = b.named("bn", BatchNorm1d<Channels * Size * Size>{}, x);
     x = b.named("prelu", PReLU{}, x);

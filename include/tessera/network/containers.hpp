@@ -18,7 +18,8 @@ struct Sequential {
   }
 };
 
-/// concat[inner(x), x]; with an empty inner concat[x, x].
+/// concat[inner(x), x]: what the layers give comes first, the skipped x last. With no layers
+/// concat[x, x].
 template <class... L>
 struct SkipConcat {
   static constexpr Value lower(auto& b, Value x) {
@@ -26,7 +27,7 @@ struct SkipConcat {
   }
 };
 
-/// concat[x, inner(x)].
+/// concat[x, inner(x)]: the skipped x comes first.
 template <class... L>
 struct SkipFirst {
   static constexpr Value lower(auto& b, Value x) {

@@ -27,14 +27,14 @@ void for_each_lstm_task(const Context<Cpu>& context, const LstmProblem& p, const
 
 template <class T>
 constexpr std::size_t lstm_forward_workspace(const LstmProblem& p) {
-  return detail::lstm_bytes<T>(p.directions * detail::lstm_forward_panels<T>(p)) +
-         detail::lstm_bytes<T>(p.directions * 4 * p.hidden);
+  return lstm_bytes<T>(p.directions * detail::lstm_forward_panels<T>(p)) +
+         lstm_bytes<T>(p.directions * 4 * p.hidden);
 }
 template <class T>
 constexpr std::size_t lstm_backward_workspace(const LstmProblem& p) {
-  return detail::lstm_bytes<T>(p.directions * detail::lstm_backward_panels<T>(p)) +
-         detail::lstm_bytes<T>(p.directions * p.rows() * 4 * p.hidden) +
-         detail::lstm_bytes<T>(p.directions * p.sequences * p.hidden);
+  return lstm_bytes<T>(p.directions * detail::lstm_backward_panels<T>(p)) +
+         lstm_bytes<T>(p.directions * p.rows() * 4 * p.hidden) +
+         lstm_bytes<T>(p.directions * p.sequences * p.hidden);
 }
 
 template <class T>
@@ -43,8 +43,8 @@ inline void lstm_forward(const Context<Cpu>& context, const LstmProblem& p,
                          std::byte* workspace) {
   const std::ptrdiff_t H = p.hidden;
   const std::ptrdiff_t packed = detail::lstm_forward_panels<T>(p);
-  T* const panels = detail::take<T>(workspace, p.directions * packed);
-  T* const bias = detail::take<T>(workspace, p.directions * 4 * H);
+  T* const panels = take<T>(workspace, p.directions * packed);
+  T* const bias = take<T>(workspace, p.directions * 4 * H);
   const std::ptrdiff_t blocks = ceil_div(H, simd::width<T>);
   parallel_for(context, p.directions * blocks, [&](std::ptrdiff_t i) {
     const std::ptrdiff_t d = i / blocks, block = i % blocks;
@@ -68,9 +68,9 @@ inline void lstm_backward(const Context<Cpu>& context, const LstmProblem& p,
                           const LstmWeights<T>* gradients, std::byte* workspace) {
   const std::ptrdiff_t H = p.hidden, rows = p.rows();
   const std::ptrdiff_t packed = detail::lstm_backward_panels<T>(p);
-  T* const panels = detail::take<T>(workspace, p.directions * packed);
-  T* const dgates = detail::take<T>(workspace, p.directions * rows * 4 * H);
-  T* const carry = detail::take<T>(workspace, p.directions * p.sequences * H);
+  T* const panels = take<T>(workspace, p.directions * packed);
+  T* const dgates = take<T>(workspace, p.directions * rows * 4 * H);
+  T* const carry = take<T>(workspace, p.directions * p.sequences * H);
   const std::ptrdiff_t blocks = ceil_div(H, detail::product_columns<T>);
   parallel_for(context, p.directions * blocks, [&](std::ptrdiff_t i) {
     const std::ptrdiff_t d = i / blocks, block = i % blocks;

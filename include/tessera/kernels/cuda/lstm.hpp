@@ -92,7 +92,7 @@ inline void lstm_forward(const Context<Cuda>& context, const LstmProblem& p,
                                    state.y};
   detail::lstm_input_products(context, p, weights, x, state.gates);
   if (cuda::lstm_runs_in_blocks(p)) {
-    T* const transposed = detail::take<T>(workspace, p.directions * 4 * H * H);
+    T* const transposed = take<T>(workspace, p.directions * 4 * H * H);
     cuda::launch_rows(context, TESSERA_CUDA_KERNEL(cuda::lstm_run_text, lstm_transpose, (T), ()),
                       p.directions * H, 4 * H, w0.recurrent, w1.recurrent, size.hidden, transposed);
     const cuda::LstmBlock block = cuda::lstm_block<T>(size.hidden, 4 * size.hidden);
@@ -118,8 +118,8 @@ inline void lstm_backward(const Context<Cuda>& context, const LstmProblem& p,
                           const LstmWeights<T>* gradients, std::byte* workspace) {
   const std::ptrdiff_t H = p.hidden, S = p.sequences;
   const cuda::LstmSizes size = cuda::lstm_sizes(p);
-  T* const dgates = detail::take<T>(workspace, p.directions * p.rows() * 4 * H);
-  T* const carry = detail::take<T>(workspace, p.directions * S * H);
+  T* const dgates = take<T>(workspace, p.directions * p.rows() * 4 * H);
+  T* const carry = take<T>(workspace, p.directions * S * H);
   const cuda::LstmBackward<T> layer{size, state.gates, state.cells, dy, dgates, carry};
   if (cuda::lstm_runs_in_blocks(p)) {
     const cuda::LstmBlock block = cuda::lstm_block<T>(4 * size.hidden, size.hidden);

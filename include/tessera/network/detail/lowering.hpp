@@ -34,7 +34,8 @@ struct Operation {
   int position =
       -1;  // index among the unnamed layers of the scope; -1 where the scope's name is the layer's
   int first_tensor = 0, tensor_count = 0;
-  bool fixed_size = false;  // the sizes of its tensors depend on the size of its input
+  bool fixed_size = false;      // its tensors are made for one height and width of its input
+  bool fixed_channels = false;  // and for one number of channels
 };
 
 struct ValueInfo {
@@ -61,6 +62,12 @@ struct Fault {
 
 /// Every tensor starts at a multiple of this many elements, so that its vectors are aligned.
 inline constexpr std::int64_t tensor_alignment = 16;
+/// Elements a tensor takes of its buffer, padding included; counters lie side by side.
+constexpr std::int64_t stored_size(const Parameter& p) {
+  const std::int64_t n = p.dims.count();
+  return p.role == Role::counter ? n
+                                 : (n + tensor_alignment - 1) / tensor_alignment * tensor_alignment;
+}
 
 /// Says how a trained tensor of a layer begins; `keep_initial` leaves it to the layer.
 using InitialRule = Initializer (*)(const Layer&, const Parameter&);
@@ -212,11 +219,19 @@ class Lowering {
     op.tensor_count = static_cast<int>(Count);
     const Shape& in = values[op.input[0]].shape;
     const auto here = parameters(in);
-    const auto elsewhere =
-        parameters(Shape{2 * in.height + 1, 2 * in.width + 3, in.channels, in.mask});
+    const int height = 2 * in.height + 1, width = 2 * in.width + 3, channels = 2 * in.channels + 1;
+    const auto elsewhere = parameters(Shape{height, width, channels, in.mask});
+    bool fixed = false;
     for (std::size_t i = 0; i < Count; ++i) {
       add_tensor(layer, here[i]);
-      op.fixed_size |= !(here[i].dims == elsewhere[i].dims);
+      fixed |= !(here[i].dims == elsewhere[i].dims);
+    }
+    if (!fixed) return y;
+    const auto larger = parameters(Shape{height, width, in.channels, in.mask}),
+               wider = parameters(Shape{in.height, in.width, channels, in.mask});
+    for (std::size_t i = 0; i < Count; ++i) {
+      op.fixed_size |= !(here[i].dims == larger[i].dims);
+      op.fixed_channels |= !(here[i].dims == wider[i].dims);
     }
     return y;
   }
@@ -229,11 +244,8 @@ class Lowering {
     tensors.push(TensorInfo{p, operations.size() - 1, end});
     if (p.role == Role::trained)
       tensors[tensors.size() - 1].parameter.initializer = initial_(layer, p);
-    const std::int64_t n = p.dims.count();
-    end += p.role == Role::counter
-               ? n
-               : (n + tensor_alignment - 1) / tensor_alignment * tensor_alignment;
-    if (p.role == Role::trained) parameter_count += n;
+    end += stored_size(p);
+    if (p.role == Role::trained) parameter_count += p.dims.count();
   }
   /// The number a name spells, or -1: a block named "0" and the unnamed layer 0 share their names.
   static constexpr int index_of(std::string_view name) {
