@@ -184,30 +184,22 @@ class Model {
     return inpaint_images(*this, images, holes, options);
   }
 
-  /// The parameters of the block named `Prefix`.
+  /// The parameters of the block named `Prefix`, which lie side by side.
   template <FixedString Prefix>
   PartView<T> part() requires(on_host) {
     constexpr std::string_view prefix = Prefix;
-    std::int64_t begin[3]{-1, -1, -1}, end[3]{};
-    for (const TensorInfo& info : Net::structure.tensors) {
-      if (!has_prefix(name_of(Net::structure, info), prefix)) continue;
-      const auto role = static_cast<std::size_t>(info.parameter.role);
-      if (begin[role] < 0) begin[role] = info.offset;
-      const std::int64_t n = info.parameter.dims.count();
-      end[role] =
-          info.offset + (info.parameter.role == Role::counter
-                             ? n
-                             : (n + tensor_alignment - 1) / tensor_alignment * tensor_alignment);
-    }
-    if (begin[0] < 0 && begin[1] < 0)
+    constexpr BlockSpans spans = spans_of_block(Net::structure, prefix);
+    static_assert(spans.alone,
+                  "tessera: part<Name> is one range of parameters, but layers of other names stand "
+                  "between those of this name; ask for each block by itself");
+    if (!spans.found)
       throw ArgumentError(text({"no block of the network is named \"", prefix, "\""}));
-    const auto span = [&](auto all, std::size_t role) {
-      return begin[role] < 0 ? all.subspan(0, 0)
-                             : all.subspan(static_cast<std::size_t>(begin[role]),
-                                           static_cast<std::size_t>(end[role] - begin[role]));
+    const auto part = [&](auto all, std::size_t role) {
+      return all.subspan(static_cast<std::size_t>(spans.begin[role]),
+                         static_cast<std::size_t>(spans.end[role] - spans.begin[role]));
     };
-    return {span(parameters(), 0), span(gradients(), 0), span(statistics(), 1),
-            span(state_->counters.span(), 2)};
+    return {part(parameters(), 0), part(gradients(), 0), part(statistics(), 1),
+            part(state_->counters.span(), 2)};
   }
 
  private:

@@ -19,40 +19,9 @@ struct InBlock {};
 template <Complaint What, Path Where, int Position, const Layer* TheLayer, Shape First,
           Shape Second, Path FirstFrom = Path{}, Path SecondFrom = Path{}>
 struct network_error {
-  static_assert(What != Complaint::channels,
-                "tessera: the layer's input channels differ from what comes in");
-  static_assert(What != Complaint::window,
-                "tessera: the layer's window is larger than its padded input");
-  static_assert(
-      What != Complaint::concat_size,
-      "tessera: a concatenation joins channels, so both inputs need the same height and width");
-  static_assert(What != Complaint::concat_mask,
-                "tessera: a concatenation joins a masked stream with an unmasked one");
-  static_assert(What != Complaint::sum_shape,
-                "tessera: a sum needs two inputs of one shape and mask layout");
-  static_assert(What != Complaint::too_many_groups,
-                "tessera: more mask groups than a shape can carry");
-  static_assert(
-      What != Complaint::not_masked,
-      "tessera: a partial convolution needs a masked stream; start the network with MaskedInput");
-  static_assert(What != Complaint::masked, "tessera: this layer has no rule for a masked stream");
-  static_assert(What != Complaint::input_count,
-                "tessera: the layer got another number of inputs than it takes");
-  static_assert(What != Complaint::unknown_label,
-                "tessera: no earlier Tap or Input has this label");
-  static_assert(What != Complaint::duplicate_label,
-                "tessera: two Taps or Inputs have the same label");
-  static_assert(What != Complaint::second_label,
-                "tessera: a value carries one label, and this one has one already");
-  static_assert(What != Complaint::duplicate_name,
-                "tessera: two blocks of one scope have the same name");
-  static_assert(What != Complaint::fixed_size,
-                "tessera: the layer's parameters were made for another image size");
-  static_assert(
-      What != Complaint::element_count,
-      "tessera: an unflatten needs one pixel that holds height x width x channels numbers");
-  static_assert(What != Complaint::not_accepted,
-                "tessera: the layer does not accept this input shape");
+#define TESSERA_COMPLAINT(name, text) static_assert(What != Complaint::name, "tessera: " text);
+  TESSERA_COMPLAINTS(TESSERA_COMPLAINT)
+#undef TESSERA_COMPLAINT
   static constexpr bool ok = What == Complaint::none;
 };
 

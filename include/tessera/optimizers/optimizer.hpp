@@ -129,8 +129,7 @@ class Optimizer {
       if (t.parameter.role != Role::trained || !frozen[static_cast<std::size_t>(t.operation)])
         continue;
       update(begin, t.offset, gradient_scale);
-      begin = t.offset + (t.parameter.dims.count() + tensor_alignment - 1) / tensor_alignment *
-                             tensor_alignment;
+      begin = t.offset + stored_size(t.parameter);
     }
     update(begin, s.trained, gradient_scale);
   }
