@@ -5,6 +5,7 @@
 #include <tessera/layers/avg_pool2d.hpp>
 #include <tessera/layers/batch_norm1d.hpp>
 #include <tessera/layers/batch_norm2d.hpp>
+#include <tessera/layers/channels.hpp>
 #include <tessera/layers/channelwise_fc.hpp>
 #include <tessera/layers/clamp.hpp>
 #include <tessera/layers/complaint.hpp>

@@ -64,4 +64,4 @@ void lstm_gradients(const Context<Device>& context, const LstmProblem& p,
 
 }  // namespace detail
 
-}  // namespace tessera::inline TESSERA_ABI::kernels
+}  // namespace tessera::kernels
