@@ -6,6 +6,7 @@
 #include <cstring>
 #include <type_traits>
 
+#include <tessera/abi.hpp>
 #include <tessera/tensor/xsimd.hpp>
 
 namespace tessera::inline TESSERA_ABI::kernels::simd {
