@@ -16,6 +16,7 @@
 #include <tessera/training/hole_buckets.hpp>
 
 #include "support/command_line.hpp"
+#include "support/mask_arguments.hpp"
 #include "support/systems.hpp"
 
 namespace ts = tessera;
@@ -34,9 +35,9 @@ DrawHole draw_from(const Masks& masks, std::uint64_t seed) {
 }
 
 /// One of the masks that have the image's size: a mask is never stretched.
-DrawHole draw_from_folder(const std::string& folder, std::uint64_t seed) {
-  return [=, masks = ts::MaskFolder(folder)](std::size_t index, int height, int width,
-                                             std::uint8_t* hole) {
+DrawHole draw_from_folder(const ts::MaskFolder& masks, const std::string& folder,
+                          std::uint64_t seed) {
+  return [=](std::size_t index, int height, int width, std::uint8_t* hole) {
     std::vector<std::size_t> fitting;
     for (std::size_t i = 0; i < masks.size(); ++i)
       if (masks[i].height == height && masks[i].width == width) fitting.push_back(i);
@@ -53,9 +54,7 @@ DrawHole draw_from_folder(const std::string& folder, std::uint64_t seed) {
 }
 
 /// Lines over CIFAR-10 are those that NumPy draws in the PyTorch recipe, as in the trainers.
-DrawHole choose_masks(const std::string& kind, const std::string& folder, std::uint64_t seed,
-                      std::size_t cifar_images) {
-  if (!folder.empty()) return draw_from_folder(folder, seed);
+DrawHole choose_masks(const std::string& kind, std::uint64_t seed, std::size_t cifar_images) {
   if (kind == "rectangles") return draw_from(ts::RectangleMasks{}, seed);
   if (kind == "strokes") return draw_from(ts::StrokeMasks{}, seed);
   if (cifar_images == 0) return draw_from(ts::LineMasks{}, seed);
@@ -84,7 +83,8 @@ int main(int argc, char** argv) {
   std::string model_path, data, system, kind, masks;
   DeviceOptions on;
   std::int64_t limit = 1000, seed = 12345, memory_limit = 2048, threads = 0;
-  const std::vector<Argument> arguments{
+  MaskArguments mask_arguments;
+  std::vector<Argument> arguments{
       {"model", &model_path, "weights of a trained model, a safetensors file"},
       {"--data", &data, "folder of CIFAR-10's binary version, or of images", true},
       {"--mask",
@@ -111,6 +111,7 @@ int main(int argc, char** argv) {
       {"--products", &on.products, device_texts[1], false, product_names},
       {"--convolutions", &on.convolutions, device_texts[2], false, convolution_names},
       {"--threads", &threads, "0: one for each core", false, {}, 0, most_threads}};
+  mask_arguments.add_to(arguments);
   return run_with_arguments("Measures a model", arguments, argc, argv, [&] {
     on.threads = static_cast<int>(threads);
     if (kind.empty()) kind = "lines";
@@ -123,8 +124,16 @@ int main(int argc, char** argv) {
     std::size_t count = cifar ? set.size() : files.names.size();
     if (count == 0) throw ts::FileError(data + ": neither CIFAR-10's test_batch.bin nor images");
     if (limit > 0) count = std::min(count, static_cast<std::size_t>(limit));
-    const auto draw =
-        choose_masks(kind, masks, static_cast<std::uint64_t>(seed), cifar ? count : 0);
+    const auto mask_seed = static_cast<std::uint64_t>(seed);
+    DrawHole draw;
+    std::string warning;
+    if (masks.empty()) {
+      draw = choose_masks(kind, mask_seed, cifar ? count : 0);
+    } else {
+      const ts::MaskFolder folder(masks, {}, mask_arguments.options());
+      draw = draw_from_folder(folder, masks, mask_seed);
+      warning = folder.warning();
+    }
 
     ts::BucketSums sums;
     const std::size_t batch = cifar ? 100 : 1;
@@ -150,6 +159,8 @@ int main(int argc, char** argv) {
       const bool ssim = s.height >= ts::ssim_window && s.width >= ts::ssim_window;
       sums.add(on.cpu(), output.view(), view, hole.data(), ssim);
     }
+    if (!warning.empty())
+      std::fprintf(stderr, "evaluate: warning: %s: %s\n", masks.c_str(), warning.c_str());
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
 
     const ts::Metrics all = sums.all().means();

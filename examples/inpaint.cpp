@@ -10,6 +10,7 @@
 #include <tessera/io/json.hpp>
 
 #include "support/command_line.hpp"
+#include "support/mask_arguments.hpp"
 #include "support/systems.hpp"
 
 namespace ts = tessera;
@@ -44,10 +45,11 @@ int main(int argc, char** argv) {
   std::string model_path, image_path, mask_path, out, system;
   DeviceOptions on;
   std::int64_t memory_limit = 2048, threads = 0;
-  const std::vector<Argument> arguments{
+  MaskArguments mask_arguments;
+  std::vector<Argument> arguments{
       {"model", &model_path, "weights of a trained model, a safetensors file"},
       {"image", &image_path, "JPEG, PNG or BMP"},
-      {"mask", &mask_path, "image of the same size: white is filled"},
+      {"mask", &mask_path, "image of the same size: white is filled, alpha plays no part"},
       {"-o,--out", &out, "restored image, .png or .bmp", true},
       {"--system", &system, "network, for a model file that does not name it", false,
        known_systems()},
@@ -62,19 +64,23 @@ int main(int argc, char** argv) {
       {"--products", &on.products, device_texts[1], false, product_names},
       {"--convolutions", &on.convolutions, device_texts[2], false, convolution_names},
       {"--threads", &threads, "0: one for each core", false, {}, 0, most_threads}};
+  mask_arguments.add_to(arguments);
   return run_with_arguments("Fills the holes of an image", arguments, argc, argv, [&] {
     on.threads = static_cast<int>(threads);
     const ts::Image image = ts::read_image(image_path);
     ts::image_file_format(out, image);  // refuses a name before the work, not after it, and
     ts::check_writable(out);            // a place
-    const ts::HoleMask mask = ts::read_hole(mask_path);
+    const ts::HoleMask mask = ts::read_hole(mask_path, mask_arguments.options());
     if (mask.height != image.height || mask.width != image.width)
-      throw ts::ShapeError(mask_path + ": the mask has " + size_text(mask.height, mask.width) +
-                           " pixels, the image " + size_text(image.height, image.width));
+      throw ts::ShapeError(mask_path + ": expected a mask of " +
+                           size_text(image.height, image.width) + " pixels, as the image, got " +
+                           size_text(mask.height, mask.width) + ts::turned_text(image, mask));
     const OpenedModel model = open_model(model_path, system, on);
     const ts::InpaintOptions options{.memory_limit = static_cast<std::size_t>(memory_limit) << 20};
     const ts::RestorationPlan plan =
         model.restorer->plan_restoration(image, mask.hole.span(), options);
+    if (!mask.warning.empty())
+      std::fprintf(stderr, "inpaint: warning: %s: %s\n", mask_path.c_str(), mask.warning.c_str());
 
     const auto start = std::chrono::steady_clock::now();
     const ts::Image restored = model.restorer->restore_image(image, mask.hole.span(), options);

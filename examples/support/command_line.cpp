@@ -13,6 +13,8 @@ namespace {
 CLI::Option* add(CLI::App& app, const Argument& argument) {
   if (auto* const* text = std::get_if<std::string*>(&argument.value))
     return app.add_option(argument.name, **text, argument.text);
+  if (bool* const* flag = std::get_if<bool*>(&argument.value))
+    return app.add_flag(argument.name, **flag, argument.text);
   std::int64_t& number = **std::get_if<std::int64_t*>(&argument.value);
   const std::int64_t least = argument.least, most = argument.most;
   return app

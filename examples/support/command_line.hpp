@@ -12,7 +12,7 @@
 /// option, "-o,--out" one with two names.
 struct Argument {
   std::string name;
-  std::variant<std::string*, std::int64_t*> value;  // holds the default
+  std::variant<std::string*, std::int64_t*, bool*> value;  // holds the default; bool: a flag
   std::string text;
   bool required = false;             // an option that has to be given
   std::vector<std::string> among{};  // of a text: what it may be, where that is a short list

@@ -13,6 +13,7 @@
 #include <tessera/data/image_writer.hpp>
 #include <tessera/data/loader.hpp>
 #include <tessera/data/mask_files.hpp>
+#include <tessera/data/mask_options.hpp>
 #include <tessera/data/masks.hpp>
 #include <tessera/data/numpy_masks.hpp>
 #include <tessera/data/numpy_random.hpp>

@@ -113,8 +113,9 @@ TEST_CASE("a mask in the size before the picture was turned is told so") {
   CHECK(error(7, 9) == turned);
   for (int orientation = 1; orientation <= 8; ++orientation) {
     image.metadata.orientation = orientation;
-    const std::string text = ", its size before it was turned by its EXIF orientation " +
-                             std::to_string(orientation) + "; turn the mask likewise";
+    const std::string text = "; that is the size of the file before its EXIF orientation " +
+                             std::to_string(orientation) +
+                             " turned the picture: turn the mask likewise";
     CHECK(error(9, 7) == "no error");
     CHECK(error(8, 8) == "restore_image: expected a mask of 9x7 pixels, got 8x8 pixels");
     CHECK(error(7, 9) == turned + (orientation < 5 ? "" : text));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Masks from image files: white = hole.
+// Masks from image files: white = hole, or as the options say.
 #pragma once
 #include <algorithm>
 #include <cstddef>
@@ -11,8 +11,10 @@
 #include <utility>
 #include <vector>
 
-#include <tessera/data/hole_mask.hpp>
 #include <tessera/data/detail/image_files.hpp>
+#include <tessera/data/detail/mask_warning.hpp>
+#include <tessera/data/hole_mask.hpp>
+#include <tessera/data/mask_options.hpp>
 #include <tessera/data/masks.hpp>
 #include <tessera/tensor/buffer.hpp>
 #include <tessera/tensor/error.hpp>
@@ -20,22 +22,35 @@
 
 namespace tessera {
 
-/// The bright pixels of an image as holes: 1 where the Rec. 601 luma is at least half of the range
-/// (128 of 255), of any depth and number of channels; alpha plays no part.
-inline HoleMask to_hole(const Image& image) {
+/// The holes of an image of any depth and number of channels: where it is bright, or what the
+/// options say; `warning` says what is odd about it. `name` begins errors.
+/// Errors: ArgumentError if the threshold is no sample of the image, or it has no alpha to look at.
+inline HoleMask to_hole(const Image& image, const MaskOptions& options = {},
+                        const std::string& name = "to_hole") {
+  if (options.threshold < 0 || options.threshold > image.largest())
+    throw ArgumentError(name + ": expected a threshold of at most " +
+                        std::to_string(image.largest()) + ", got " +
+                        std::to_string(options.threshold));
+  if (options.alpha && !image.has_alpha())
+    throw ArgumentError(name + ": expected a mask with an alpha channel, got one of " +
+                        std::to_string(image.channels) +
+                        (image.channels == 1 ? " channel" : " channels"));
   HoleMask mask{image.height, image.width,
-                Buffer<std::uint8_t>(static_cast<std::size_t>(image.shape().pixels()))};
+                Buffer<std::uint8_t>(static_cast<std::size_t>(image.shape().pixels())),
+                detail::mask_warning(image, options)};
+  const std::int64_t limit = detail::mask_limit(image, options);
   const std::uint16_t* pixel = image.samples.data();
   for (std::uint8_t& hole : mask.hole) {
-    hole = 2 * luma(pixel, image.colours()) >= 1000 * std::int64_t{image.largest()};
+    hole = (2 * detail::mask_value(image, pixel, options.alpha) >= limit) != options.invert;
     pixel += image.channels;
   }
   return mask;
 }
 
-/// The holes of a mask image, as to_hole. Errors: as read_image.
-inline HoleMask read_hole(const std::filesystem::path& path, const ImageLimits& limits = {}) {
-  return to_hole(read_image(path, limits));
+/// The holes of a mask image, as to_hole. Errors: as read_image and to_hole.
+inline HoleMask read_hole(const std::filesystem::path& path, const MaskOptions& options = {},
+                          const ImageLimits& limits = {}) {
+  return to_hole(read_image(path, limits), options, path.string());
 }
 
 /// The plane `[from_height, from_width]` at another size, `out` `[height, width]`: each pixel is
@@ -51,21 +66,27 @@ inline void resize_nearest(const std::uint8_t* in, int from_height, int from_wid
   }
 }
 
-/// Masks drawn from a folder of mask images (JPEG, PNG, BMP; white = hole), each equally often,
+/// Masks drawn from a folder of mask images (JPEG, PNG, BMP; as to_hole), each equally often,
 /// brought to the size of the image by resize_nearest. They are read once, a byte a pixel. Copies
 /// share them.
 class MaskFolder {
  public:
   /// Errors: FileError if there is no image, one is damaged, or they need more memory than the
-  /// options allow; ArgumentError if the options ask to shrink.
-  explicit MaskFolder(const std::filesystem::path& folder, const FolderOptions& options = {}) {
+  /// options allow; ArgumentError if the options ask to shrink, or as to_hole.
+  explicit MaskFolder(const std::filesystem::path& folder, const FolderOptions& options = {},
+                      const MaskOptions& mask_options = {}) {
     if (options.longest_side > 0)
       throw ArgumentError("MaskFolder: masks are not shrunk on reading (longest_side)");
     std::vector<HoleMask> masks;
-    counts_ = detail::read_folder(folder, options, [&](const Image& image, const std::string&) {
-      masks.push_back(to_hole(image));
-      return masks.back().hole.size();
-    });
+    std::size_t odd = 0;
+    counts_ =
+        detail::read_folder(folder, options, [&](const Image& image, const std::string& name) {
+          masks.push_back(to_hole(image, mask_options, (folder / name).string()));
+          if (!masks.back().warning.empty() && odd++ == 0)
+            warning_ = name + ": " + masks.back().warning;
+          return masks.back().hole.size();
+        });
+    if (odd > 1) warning_ += " (the first of " + std::to_string(odd) + " such masks)";
     masks_ = std::make_shared<const std::vector<HoleMask>>(std::move(masks));
   }
 
@@ -79,6 +100,8 @@ class MaskFolder {
   }
   /// How many files of the folder were read and left out.
   const FolderCounts& counts() const { return counts_; }
+  /// The first mask with a warning, and the number of them, in a sentence; empty if none has one.
+  const std::string& warning() const { return warning_; }
 
   /// Writes `hole` `[height, width]`; draws the number of the file.
   template <IntegerSource Random>
@@ -92,6 +115,7 @@ class MaskFolder {
  private:
   std::shared_ptr<const std::vector<HoleMask>> masks_;
   FolderCounts counts_;
+  std::string warning_;
 };
 
 static_assert(RandomMasks<MaskFolder> && MaskGenerator<MaskFolder>);

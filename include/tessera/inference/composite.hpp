@@ -87,16 +87,6 @@ Image restore_image(AnyModel& model, const Image& image, std::span<const std::ui
   return restored;
 }
 
-/// What to add to a complaint that the mask has another size than the image: it has the size of the
-/// file before reading turned the picture by its EXIF orientation. Empty where that is not so.
-inline std::string turned_text(const Image& image, const HoleMask& mask) {
-  const ImageMetadata& metadata = image.metadata;
-  if (!metadata.sides_swapped() || mask.height != image.width || mask.width != image.height)
-    return "";
-  return ", its size before it was turned by its EXIF orientation " +
-         std::to_string(metadata.orientation) + "; turn the mask likewise";
-}
-
 /// The same with a mask that knows its size. Errors: also ShapeError if that is not the image's
 template <class AnyModel>
 Image restore_image(AnyModel& model, const Image& image, const HoleMask& mask,
