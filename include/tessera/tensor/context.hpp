@@ -2,12 +2,14 @@
 // Where and with how many threads kernels run.
 #pragma once
 #include <cstddef>
-#ifdef _OPENMP
-#include <omp.h>
+#include <thread>
+#ifdef __linux__
+#include <sched.h>
 #endif
 
 #include <tessera/tensor/device.hpp>
 #include <tessera/tensor/text.hpp>
+#include <tessera/tensor/thread_pool.hpp>
 
 namespace tessera::inline TESSERA_ABI {
 
@@ -32,29 +34,31 @@ struct Context<Cpu> {
   static const char* place() { return "the CPU"; }
   /// Where work of the host runs beside that of the device.
   const Context& host() const { return *this; }
-  /// As many threads as the program may use cores; one where it is compiled without OpenMP.
+  /// As many threads as the program may use cores.
   static Context all_cores() {
-#ifdef _OPENMP
-    return {omp_get_num_procs()};
-#else
-    return {1};
+#ifdef __linux__
+    cpu_set_t set;
+    if (sched_getaffinity(0, sizeof set, &set) == 0) return {CPU_COUNT(&set)};
 #endif
+    const unsigned cores = std::thread::hardware_concurrency();
+    return {cores > 0 ? static_cast<int>(cores) : 1};
   }
 };
 
 /// Runs task(i) for every i in [0, count), spread over the context's threads. Tasks must be cut by
 /// shape alone, never by the number of threads, and must write disjoint memory: then the result is
-/// the same with any number of threads.
+/// the same with any number of threads. A loop within a task is not spread. Where tasks throw, the
+/// exception of the lowest i is thrown, on any number of threads; of the tasks behind it some may
+/// have been run.
 template <class Task>
 void parallel_for(const Context<Cpu>& context, std::ptrdiff_t count, const Task& task) {
-  if (context.threads <= 1 || count <= 1) {
+  if (context.threads <= 1 || count <= 1 || detail::inside_task) {
     for (std::ptrdiff_t i = 0; i < count; ++i) task(i);
     return;
   }
-#ifdef _OPENMP
-#pragma omp parallel for schedule(dynamic, 1) num_threads(context.threads)
-#endif
-  for (std::ptrdiff_t i = 0; i < count; ++i) task(i);
+  detail::ThreadPool::instance().run(
+      context.threads, count,
+      [](const void* t, std::ptrdiff_t i) { (*static_cast<const Task*>(t))(i); }, &task);
 }
 
 }  // namespace tessera

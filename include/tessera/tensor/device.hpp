@@ -5,7 +5,7 @@
 
 namespace tessera::inline TESSERA_ABI {
 
-/// The processor: BLAS, SIMD and OpenMP.
+/// The processor: BLAS, SIMD and threads.
 struct Cpu {
   static constexpr const char* name = "cpu";
 };
