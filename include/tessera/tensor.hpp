@@ -8,6 +8,8 @@
 #include <tessera/tensor/device.hpp>
 #include <tessera/tensor/device_number.hpp>
 #include <tessera/tensor/error.hpp>
+#include <tessera/tensor/finite.hpp>
+#include <tessera/tensor/finite_lanes.hpp>
 #include <tessera/tensor/fnv1a.hpp>
 #include <tessera/tensor/grow.hpp>
 #include <tessera/tensor/memory.hpp>

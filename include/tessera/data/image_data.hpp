@@ -2,6 +2,7 @@
 // An image as files hold it: whole numbers of 8 or 16 bits, 1 to 4 channels. The network's side,
 // floats in [0, 1], is one call away in each direction.
 #pragma once
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <tessera/data/image_metadata.hpp>
 #include <tessera/tensor/buffer.hpp>
 #include <tessera/tensor/error.hpp>
+#include <tessera/tensor/finite.hpp>
 #include <tessera/tensor/tensor.hpp>
 
 namespace tessera {
@@ -110,7 +112,7 @@ inline Image to_image(View<const float> view, int depth = 8) {
   for (std::ptrdiff_t p = 0; p < view.pixels(); ++p)
     for (int c = 0; c < view.channels; ++c) {
       const float value = view.pixel(p)[c];
-      const float clamped = value > 0 ? std::fmin(value, 1.0f) : 0.0f;  // NaN > 0 is false
+      const float clamped = value > 0 && !is_nan(value) ? std::min(value, 1.0f) : 0.0f;
       *out++ = static_cast<std::uint16_t>(std::lround(clamped * largest));
     }
   return image;

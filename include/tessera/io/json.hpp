@@ -13,6 +13,7 @@
 #include <vector>
 
 #include <tessera/tensor/error.hpp>
+#include <tessera/tensor/finite.hpp>
 
 namespace tessera {
 namespace detail {
@@ -71,7 +72,7 @@ template <class T>
   requires std::integral<T> || std::floating_point<T>
 std::string json_number(T value) {
   if constexpr (std::floating_point<T>) {
-    if (!std::isfinite(value)) return "null";
+    if (!is_finite(value)) return "null";
   }
   std::array<char, 64> text;
   const auto end = std::to_chars(text.data(), text.data() + text.size(), value).ptr;

@@ -9,13 +9,15 @@
 #include <string_view>
 #include <utility>
 
+#include <tessera/tensor/finite.hpp>
+
 namespace tessera::detail {
 
 /// The shortest text that reads back as the same number; whole numbers without exponent or point.
 /// "nan", "inf" and "-inf" where there are no digits.
 inline std::string number_text(double value) {
   std::array<char, 32> text;
-  const bool whole = std::abs(value) < 0x1p53 && value == std::floor(value);
+  const bool whole = is_finite(value) && std::abs(value) < 0x1p53 && value == std::floor(value);
   const auto end =
       whole && !(value == 0 && std::signbit(value))
           ? std::to_chars(text.data(), text.data() + text.size(), static_cast<long long>(value)).ptr

@@ -9,6 +9,7 @@
 
 #include <tessera/kernels/loss_monitor.hpp>
 #include <tessera/losses/loss.hpp>
+#include <tessera/tensor/finite.hpp>
 #include <tessera/tensor/memory.hpp>
 
 namespace tessera {
@@ -52,7 +53,7 @@ class LossWatch {
     terms_ = terms;
     if constexpr (on_host) {
       noted_ = true;
-      return std::isfinite(terms.total());
+      return is_finite(terms.total());
     } else {
       kernels::LossValues values;
       for (const auto& term : terms.unread()) {
@@ -77,7 +78,7 @@ class LossWatch {
       if (!std::exchange(noted_, false)) return {};
       detail::add_sum(sums, "loss", terms_.total());
       for (const auto& term : terms_.terms()) detail::add_sum(sums, term.name, term.value);
-      const bool finite = std::isfinite(terms_.total());
+      const bool finite = is_finite(terms_.total());
       return {finite, finite, terms_.total()};
     } else {
       kernels::LossMonitor seen;

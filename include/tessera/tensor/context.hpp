@@ -7,9 +7,9 @@
 #include <sched.h>
 #endif
 
+#include <tessera/tensor/detail/thread_pool.hpp>
 #include <tessera/tensor/device.hpp>
 #include <tessera/tensor/text.hpp>
-#include <tessera/tensor/thread_pool.hpp>
 
 namespace tessera::inline TESSERA_ABI {
 
@@ -52,13 +52,13 @@ struct Context<Cpu> {
 /// have been run.
 template <class Task>
 void parallel_for(const Context<Cpu>& context, std::ptrdiff_t count, const Task& task) {
-  if (context.threads <= 1 || count <= 1 || detail::inside_task) {
+  if (context.threads <= 1 || count <= 1 || threads::inside_task) {
     for (std::ptrdiff_t i = 0; i < count; ++i) task(i);
     return;
   }
-  detail::ThreadPool::instance().run(
+  threads::ThreadPool::instance().run(
       context.threads, count,
       [](const void* t, std::ptrdiff_t i) { (*static_cast<const Task*>(t))(i); }, &task);
 }
 
-}  // namespace tessera
+}  // namespace tessera::inline TESSERA_ABI

@@ -6,8 +6,8 @@
 #include <cmath>
 #include <type_traits>
 
-#include <tessera/abi.hpp>
-#include <tessera/tensor/xsimd.hpp>
+#include <tessera/tensor/finite_lanes.hpp>
+#include <tessera/tensor/finite.hpp>
 
 namespace tessera::inline TESSERA_ABI::pointwise {
 
@@ -97,12 +97,13 @@ struct Functions {
     return xsimd::select(condition, a, b);
   }
 
-  /// Whether x is NaN. Not x != x: xsimd 8.1 answers that with "ordered" on AVX-512, false for NaN.
-  static bool is_nan(float x) { return x != x; }
-  static bool is_nan(double x) { return x != x; }
+  /// Whether x is NaN. Not x != x: xsimd 8.1 answers that with "ordered" on AVX-512, false for NaN,
+  /// and compilers with -ffast-math do so for scalars.
+  static bool is_nan(float x) { return tessera::is_nan(x); }
+  static bool is_nan(double x) { return tessera::is_nan(x); }
   template <class T, class A>
   static xsimd::batch_bool<T, A> is_nan(const xsimd::batch<T, A>& x) {
-    return xsimd::isnan(x);
+    return simd::is_nan(x);
   }
 
   /// The larger one; NaN if either is.
@@ -124,8 +125,8 @@ struct Functions {
     if constexpr (std::is_same_v<T, float>) return f(x);
     const xsimd::batch<T, A> low(T(-1000)), high(T(1000));
     const auto inside = xsimd::select(x > low, xsimd::select(x < high, x, high), low);
-    return xsimd::select(xsimd::isnan(x), x, f(inside));
+    return xsimd::select(is_nan(x), x, f(inside));
   }
 };
 
-}  // namespace tessera::pointwise
+}  // namespace tessera::inline TESSERA_ABI::pointwise

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <tessera/optimizers/schedule.hpp>
+#include <tessera/tensor/finite.hpp>
 #include <tessera/tensor/random.hpp>
 #include <tessera/tensor/tensor.hpp>
 #include <tessera/training/detail/configuration.hpp>
@@ -100,7 +101,7 @@ inline void add_to_history(History& history, const EpochReport& report) {
 inline void read_last_row(const History& history, EpochReport& report) {
   for (const auto& [name, values] : history.columns) {
     const double value = values.back();
-    if (value != value) continue;
+    if (is_nan(value)) continue;
     if (name == "seconds") report.seconds = value;
     if (name == "images_per_second") report.images_per_second = value;
     if (name == "learning_rate") report.learning_rate = value;

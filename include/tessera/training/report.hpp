@@ -13,6 +13,7 @@
 
 #include <tessera/data/image_writer.hpp>
 #include <tessera/io/file.hpp>
+#include <tessera/tensor/finite.hpp>
 #include <tessera/training/callbacks.hpp>
 #include <tessera/training/samples.hpp>
 #include <tessera/training/detail/svg_chart.hpp>
@@ -87,7 +88,7 @@ inline std::string report_table(const History& history, int best_epoch) {
     for (const auto& [name, values] : history.columns) {
       const bool whole = name == "epoch" || name == "step";
       const double v = values[row];
-      out += "<td>" + (v != v ? "" : whole ? number_text(v) : short_number(v)) + "</td>";
+      out += "<td>" + (is_nan(v) ? "" : whole ? number_text(v) : short_number(v)) + "</td>";
     }
     out += "</tr>\n";
   }

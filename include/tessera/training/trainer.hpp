@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include <tessera/tensor/finite.hpp>
 #include <tessera/training/detail/batch_input.hpp>
 #include <tessera/training/detail/batch_source.hpp>
 #include <tessera/training/callbacks.hpp>
@@ -254,7 +255,7 @@ class Trainer {
     at.seconds = 0;
     at.sums.clear();
     at.optimizer_steps = optimizer().steps();
-    const bool best = report.validation && std::isfinite(report.validation->mse) &&
+    const bool best = report.validation && is_finite(report.validation->mse) &&
                       (at.best_epoch == 0 || report.validation->mse < at.best_mse);
     if (best) {
       at.best_epoch = report.epoch;

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include <tessera/cuda/emulation/emulation.hpp>
+#include <tessera/tensor/finite.hpp>
 #include <tessera/tensor/pointwise_functions.hpp>
 #include <tessera/tensor/random.hpp>
 
@@ -25,7 +26,7 @@ namespace emulation {
 /// The bits of x rounded to bfloat16, to nearest, ties to even; NaN is PTX's one NaN.
 inline unsigned bf16_bits(float x) {
   const unsigned bits = std::bit_cast<unsigned>(x);
-  if (x != x) return 0x7FFFu;
+  if (is_nan(x)) return 0x7FFFu;
   return (bits + 0x7FFFu + (bits >> 16 & 1u)) >> 16;
 }
 }  // namespace emulation

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <type_traits>
 
+#include <tessera/tensor/finite.hpp>
 #include <tessera/tensor/pointwise_functions.hpp>
 
 namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI::math {
@@ -32,10 +33,8 @@ inline double floor(double x) { return std::floor(x); }
 inline float abs(float x) { return std::fabs(x); }
 inline double abs(double x) { return std::fabs(x); }
 
-inline bool is_nan(float x) { return x != x; }
-inline bool is_nan(double x) { return x != x; }
-inline bool is_finite(float x) { return std::isfinite(x); }
-inline bool is_finite(double x) { return std::isfinite(x); }
+using tessera::is_finite;
+using tessera::is_nan;
 
 /// The larger and the smaller one; NaN if either is. For integers too.
 template <class T>

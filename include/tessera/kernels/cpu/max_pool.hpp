@@ -7,6 +7,7 @@
 #include <tessera/kernels/cpu/rows.hpp>
 #include <tessera/kernels/cpu/simd.hpp>
 #include <tessera/kernels/max_pool.hpp>
+#include <tessera/tensor/finite_lanes.hpp>
 
 namespace tessera::inline TESSERA_ABI::kernels {
 
@@ -27,7 +28,8 @@ WindowMaximum<T> window_maximum(Lanes lanes, const T* from, int kernel, std::ptr
     for (int v = 0; v < kernel; ++v) {
       if (u == 0 && v == 0) continue;
       const Vector x = lanes.load(from + u * row + v * stride);
-      const auto larger = (x > best.value) | xsimd::isnan(x);  // NaN wins and, once held, stays
+      const auto larger =
+          (x > best.value) | tessera::simd::is_nan(x);  // NaN wins and, once held, stays
       best.value = xsimd::select(larger, x, best.value);
       best.position = xsimd::select(larger, Vector(static_cast<T>(u * kernel + v)), best.position);
     }
@@ -85,4 +87,4 @@ inline void max_pool_backward(const Context<Cpu>& context, int kernel, int strid
   });
 }
 
-}  // namespace tessera::kernels
+}  // namespace tessera::inline TESSERA_ABI::kernels

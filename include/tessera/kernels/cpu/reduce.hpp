@@ -6,6 +6,8 @@
 #include <tessera/kernels/cpu/rows.hpp>
 #include <tessera/kernels/cpu/simd.hpp>
 #include <tessera/kernels/reduce.hpp>
+#include <tessera/tensor/finite_lanes.hpp>
+#include <tessera/tensor/finite.hpp>
 
 namespace tessera::inline TESSERA_ABI::kernels {
 
@@ -52,15 +54,16 @@ inline constexpr auto plus = [](double a, double b) { return a + b; };
 
 template <class T>
 inline double sum(const Context<Cpu>& context, const T* x, std::size_t n, std::byte* workspace) {
-  return detail::reduce(context, x, n, workspace, [](auto s, auto v) { return s + v; },
-                        detail::plus);
+  return detail::reduce(
+      context, x, n, workspace, [](auto s, auto v) { return s + v; }, detail::plus);
 }
 
 template <class T>
 inline double sum_of_squares(const Context<Cpu>& context, const T* x, std::size_t n,
                              std::byte* workspace) {
-  return detail::reduce(context, x, n, workspace,
-                        [](auto s, auto v) { return simd::multiply_add(v, v, s); }, detail::plus);
+  return detail::reduce(
+      context, x, n, workspace, [](auto s, auto v) { return simd::multiply_add(v, v, s); },
+      detail::plus);
 }
 
 template <class T>
@@ -70,9 +73,9 @@ inline double max_abs(const Context<Cpu>& context, const T* x, std::size_t n,
       context, x, n, workspace,
       [](auto s, auto v) {
         const auto a = xsimd::abs(v);
-        return xsimd::select((a > s) | xsimd::isnan(a), a, s);
+        return xsimd::select((a > s) | tessera::simd::is_nan(a), a, s);
       },
-      [](double s, double a) { return a > s || a != a ? a : s; });
+      [](double s, double a) { return a > s || is_nan(a) ? a : s; });
 }
 
 template <class T>
@@ -81,10 +84,10 @@ inline std::int64_t count_non_finite(const Context<Cpu>& context, const T* x, st
   using Vector = simd::Vector<double>;
   return static_cast<std::int64_t>(detail::reduce(
       context, x, n, workspace,
-      [](auto s, auto v) {  // v - v is 0 for finite numbers only
-        return s + xsimd::select(v - v == Vector(0.0), Vector(0.0), Vector(1.0));
+      [](auto s, auto v) {
+        return s + xsimd::select(tessera::simd::is_finite(v), Vector(0.0), Vector(1.0));
       },
       detail::plus));
 }
 
-}  // namespace tessera::kernels
+}  // namespace tessera::inline TESSERA_ABI::kernels

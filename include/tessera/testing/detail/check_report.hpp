@@ -6,6 +6,8 @@
 #include <limits>
 #include <string>
 
+#include <tessera/tensor/finite.hpp>
+
 namespace tessera::testing {
 
 struct CheckReport {
@@ -18,7 +20,7 @@ struct CheckReport {
 
   /// Counts one number; whether it is the worst so far. NaN counts as infinite.
   bool note(double error, const std::string& tensor, std::int64_t index) {
-    if (std::isnan(error)) error = std::numeric_limits<double>::infinity();
+    if (is_nan(error)) error = std::numeric_limits<double>::infinity();
     if (++checked > 1 && error <= worst_error) return false;
     worst_error = error;
     worst_tensor = tensor;

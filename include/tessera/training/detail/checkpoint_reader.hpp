@@ -12,6 +12,7 @@
 #include <vector>
 
 #include <tessera/io/safetensors.hpp>
+#include <tessera/tensor/finite.hpp>
 #include <tessera/training/detail/checkpoint_tensors.hpp>
 #include <tessera/training/detail/configuration.hpp>
 
@@ -89,7 +90,7 @@ class CheckpointReader {
     p.optimizer_steps = integer(3, "the optimiser's steps", most);
     p.best_epoch = static_cast<int>(integer(4, "best epoch", p.epochs));
     for (const double n : times)
-      if (!(n >= 0) || !std::isfinite(n))
+      if (!(n >= 0) || !is_finite(n))
         fail("training.numbers: expected finite numbers from 0 on, got " + number_text(n));
     p.seconds = times[0];
     p.best_mse = times[1];
@@ -98,7 +99,7 @@ class CheckpointReader {
       const std::string_view name = entry.name;
       if (name.starts_with("training.sum.")) {
         const double sum = numbers(entry.name, {})[0];
-        if (!std::isfinite(sum))
+        if (!is_finite(sum))
           fail(printable(name) + ": expected a finite number, got " + number_text(sum));
         p.sums.emplace_back(name.substr(13), sum);
       } else if (name.starts_with("history.")) {
@@ -134,7 +135,7 @@ class CheckpointReader {
       }
       const double value =
           size == 4 ? static_cast<double>(value_at<float>(at)) : value_at<double>(at);
-      if (!std::isfinite(value))
+      if (!is_finite(value))
         fail("tensor " + printable(name) + ": expected finite values, got " + number_text(value) +
              " at element " + std::to_string(k));
     }

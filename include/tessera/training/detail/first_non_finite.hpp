@@ -6,6 +6,7 @@
 
 #include <tessera/losses/loss.hpp>
 #include <tessera/network/pass.hpp>
+#include <tessera/tensor/finite.hpp>
 #include <tessera/tensor/transfer.hpp>
 
 namespace tessera {
@@ -17,7 +18,7 @@ bool all_finite(const Context<Device>& context, View<const T> x) {
   const View<const T> v = host;
   for (std::ptrdiff_t p = 0; p < v.pixels(); ++p)
     for (int c = 0; c < v.channels; ++c)
-      if (!std::isfinite(v.pixel(p)[c])) return false;
+      if (!is_finite(v.pixel(p)[c])) return false;
   return true;
 }
 

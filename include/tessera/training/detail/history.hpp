@@ -10,6 +10,7 @@
 #include <vector>
 
 #include <tessera/io/number_text.hpp>
+#include <tessera/tensor/finite.hpp>
 
 namespace tessera {
 
@@ -68,7 +69,7 @@ inline std::string metrics_csv(const History& history) {
   for (std::size_t row = 0; row < history.rows; ++row) {
     for (std::size_t c = 0; c < history.columns.size(); ++c) {
       const double value = history.columns[c].values[row];
-      out += (c ? "," : "") + (value == value ? detail::number_text(value) : "");
+      out += (c ? "," : "") + (is_nan(value) ? "" : detail::number_text(value));
     }
     out += '\n';
   }

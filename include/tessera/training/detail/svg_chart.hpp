@@ -14,6 +14,7 @@
 #include <vector>
 
 #include <tessera/tensor/error.hpp>
+#include <tessera/tensor/finite.hpp>
 #include <tessera/training/detail/html_text.hpp>
 
 namespace tessera {
@@ -129,7 +130,7 @@ inline std::string svg_chart(const std::string& title, const std::string& x_name
       throw ArgumentError("svg_chart: expected " + std::to_string(x.size()) + " values of " +
                           line.name + ", got " + std::to_string(line.values.size()));
     for (const double v : line.values)
-      if (std::isfinite(v)) {
+      if (is_finite(v)) {
         smallest = std::min(smallest, v);
         largest = std::max(largest, v);
       }
@@ -188,7 +189,7 @@ inline std::string svg_chart(const std::string& title, const std::string& x_name
   for (std::size_t i = 0; i < lines.size(); ++i) {
     const std::vector<double>& values = lines[i].values;
     std::string path, dots;
-    const auto shown = [&](std::size_t k) { return k < x.size() && std::isfinite(values[k]); };
+    const auto shown = [&](std::size_t k) { return k < x.size() && is_finite(values[k]); };
     for (std::size_t k = 0; k < x.size(); ++k) {
       if (!shown(k)) continue;
       const bool begins = k == 0 || !shown(k - 1);

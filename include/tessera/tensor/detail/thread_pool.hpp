@@ -17,7 +17,9 @@
 #include <thread>
 #include <vector>
 
-namespace tessera::detail {
+#include <tessera/abi.hpp>
+
+namespace tessera::inline TESSERA_ABI::threads {
 
 /// Tells the core that this thread waits.
 inline void pause_core() {
@@ -243,4 +245,4 @@ class ThreadPool {
   ThreadPool* older_ = nullptr;  // of a child of fork
 };
 
-}  // namespace tessera::detail
+}  // namespace tessera::inline TESSERA_ABI::threads
