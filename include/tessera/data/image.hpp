@@ -35,7 +35,7 @@ namespace detail {
 inline Image decode_by_stb(std::span<const std::byte> bytes, const ImageHeader& header,
                            const std::string& name) {
   struct Free {
-    void operator()(void* p) const { stb::stbi_image_free(p); }
+    void operator()(void* p) const { stb::own_image_free(p); }
   };
   const auto* data = reinterpret_cast<const stb::stbi_uc*>(bytes.data());
   const int size = static_cast<int>(bytes.size());
@@ -52,13 +52,13 @@ inline Image decode_by_stb(std::span<const std::byte> bytes, const ImageHeader& 
   std::unique_ptr<void, Free> decoded;
   try {
     if (header.depth == 16)
-      decoded.reset(stb::stbi_load_16_from_memory(data, size, &width, &height, &channels, 0));
-    else decoded.reset(stb::stbi_load_from_memory(data, size, &width, &height, &channels, 0));
+      decoded.reset(stb::own_load_16_from_memory(data, size, &width, &height, &channels, 0));
+    else decoded.reset(stb::own_load_from_memory(data, size, &width, &height, &channels, 0));
   } catch (const stb::BrokenAssertion&) {
     throw fail("Corrupt image");
   }
   if (!decoded) {
-    const std::string reason = stb::stbi_failure_reason();
+    const std::string reason = stb::own_failure_reason();
     if (header.format == ImageFormat::jpeg && reason == "unknown marker")  // the headers have none
       throw fail(
           "the coded pixels do not end where a restart marker stands; there are other bytes "

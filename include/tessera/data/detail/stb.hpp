@@ -101,6 +101,31 @@ struct BrokenAssertion {};
 #define STBI_MALLOC(size) allocate(size)
 #define STBI_REALLOC_SIZED(p, old_size, new_size) reallocate(p, old_size, new_size)
 #define STBI_FREE(p) std::free(p)
+// stb_image declares these extern "C", where a namespace makes no other symbol of a name.
+#define stbi_convert_iphone_png_to_rgb own_convert_iphone_png_to_rgb
+#define stbi_convert_iphone_png_to_rgb_thread own_convert_iphone_png_to_rgb_thread
+#define stbi_failure_reason own_failure_reason
+#define stbi_image_free own_image_free
+#define stbi_info_from_callbacks own_info_from_callbacks
+#define stbi_info_from_memory own_info_from_memory
+#define stbi_is_16_bit_from_callbacks own_is_16_bit_from_callbacks
+#define stbi_is_16_bit_from_memory own_is_16_bit_from_memory
+#define stbi_is_hdr_from_callbacks own_is_hdr_from_callbacks
+#define stbi_is_hdr_from_memory own_is_hdr_from_memory
+#define stbi_load_16_from_callbacks own_load_16_from_callbacks
+#define stbi_load_16_from_memory own_load_16_from_memory
+#define stbi_load_from_callbacks own_load_from_callbacks
+#define stbi_load_from_memory own_load_from_memory
+#define stbi_set_flip_vertically_on_load own_set_flip_vertically_on_load
+#define stbi_set_flip_vertically_on_load_thread own_set_flip_vertically_on_load_thread
+#define stbi_set_unpremultiply_on_load own_set_unpremultiply_on_load
+#define stbi_set_unpremultiply_on_load_thread own_set_unpremultiply_on_load_thread
+#define stbi_zlib_decode_buffer own_zlib_decode_buffer
+#define stbi_zlib_decode_malloc own_zlib_decode_malloc
+#define stbi_zlib_decode_malloc_guesssize own_zlib_decode_malloc_guesssize
+#define stbi_zlib_decode_malloc_guesssize_headerflag own_zlib_decode_malloc_guesssize_headerflag
+#define stbi_zlib_decode_noheader_buffer own_zlib_decode_noheader_buffer
+#define stbi_zlib_decode_noheader_malloc own_zlib_decode_noheader_malloc
 // stb_image 2.27 adds and shifts out of range on damaged files, which its results survive: not a
 // finding of UndefinedBehaviorSanitizer. g++ has no pragma for that; all functions of stb_image are
 // static, and nothing else is read while the word has this meaning.
@@ -115,6 +140,31 @@ struct BrokenAssertion {};
 #endif
 
 }  // namespace tessera::detail::stb
+
+#undef stbi_convert_iphone_png_to_rgb
+#undef stbi_convert_iphone_png_to_rgb_thread
+#undef stbi_failure_reason
+#undef stbi_image_free
+#undef stbi_info_from_callbacks
+#undef stbi_info_from_memory
+#undef stbi_is_16_bit_from_callbacks
+#undef stbi_is_16_bit_from_memory
+#undef stbi_is_hdr_from_callbacks
+#undef stbi_is_hdr_from_memory
+#undef stbi_load_16_from_callbacks
+#undef stbi_load_16_from_memory
+#undef stbi_load_from_callbacks
+#undef stbi_load_from_memory
+#undef stbi_set_flip_vertically_on_load
+#undef stbi_set_flip_vertically_on_load_thread
+#undef stbi_set_unpremultiply_on_load
+#undef stbi_set_unpremultiply_on_load_thread
+#undef stbi_zlib_decode_buffer
+#undef stbi_zlib_decode_malloc
+#undef stbi_zlib_decode_malloc_guesssize
+#undef stbi_zlib_decode_malloc_guesssize_headerflag
+#undef stbi_zlib_decode_noheader_buffer
+#undef stbi_zlib_decode_noheader_malloc
 
 #include <tessera/data/detail/stb_settings.hpp>
 
