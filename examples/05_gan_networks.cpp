@@ -8,6 +8,7 @@
 
 #include <tessera/data/loader.hpp>
 #include <tessera/data/masks.hpp>
+#include <tessera/inference/masked_input.hpp>
 #include <tessera/layers/conv_transpose2d.hpp>
 #include <tessera/layers/partial_conv2d.hpp>
 #include <tessera/losses/l1.hpp>
@@ -16,7 +17,6 @@
 #include <tessera/models/patch_discriminator.hpp>
 #include <tessera/network/describe.hpp>
 #include <tessera/training/gan_step.hpp>
-#include <tessera/inference/masked_input.hpp>
 
 namespace ts = tessera;
 

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include <tessera/data/masks.hpp>
-#include <tessera/network/published_names.hpp>
 #include <tessera/layers/batch_norm2d.hpp>
 #include <tessera/layers/conv_transpose2d.hpp>
 #include <tessera/layers/flatten.hpp>
@@ -16,6 +15,7 @@
 #include <tessera/losses/l1.hpp>
 #include <tessera/models/alexnet_features.hpp>
 #include <tessera/network/initialized.hpp>
+#include <tessera/network/published_names.hpp>
 #include <tessera/training/trainer.hpp>
 
 namespace ts = tessera;

@@ -11,9 +11,10 @@
 #include <tessera/data/masks.hpp>
 #include <tessera/data/patches.hpp>
 #include <tessera/data/photographs.hpp>
+#include <tessera/inference/inpaint.hpp>
+#include <tessera/io/status_line.hpp>
 #include <tessera/losses/mse.hpp>
 #include <tessera/models/pconv_cifar_net2.hpp>
-#include <tessera/inference/inpaint.hpp>
 #include <tessera/training/samples.hpp>
 #include <tessera/training/trainer.hpp>
 
@@ -72,7 +73,7 @@ ts::EpochReport train(ts::Model<Net, Device>& model, const Train& patches, const
 /// the restored picture alone.
 template <class Device>
 void restore(ts::Model<Net, Device>& model, const ts::Photograph& photograph,
-             const std::filesystem::path& out) {
+             const std::filesystem::path& out, bool quiet) {
   const ts::Shape shape{photograph.height, photograph.width, 3};
   ts::Samples picture{ts::Tensor<float>(1, shape), {}, ts::Buffer<std::uint8_t>(shape.pixels())};
   std::transform(photograph.pixels.begin(), photograph.pixels.end(), picture.truth.data(),
@@ -81,13 +82,21 @@ void restore(ts::Model<Net, Device>& model, const ts::Photograph& photograph,
   ts::LineMasks{.min_lines = 40, .max_lines = 40, .min_thickness = 2, .max_thickness = 3}.draw(
       random, shape.height, shape.width, picture.hole.data());
   const auto start = Clock::now();
-  picture.restored = ts::inpaint_images(model, picture.truth.view(), picture.hole.data());
+  ts::StatusLine status(quiet ? nullptr : stderr);
+  picture.restored =
+      ts::inpaint_images(model, picture.truth.view(), picture.hole.data(),
+                         {.on_pass = [&](const ts::InpaintReport& report) {
+                           status.show_count("restoring", static_cast<std::size_t>(report.tiles),
+                                             static_cast<std::size_t>(report.all_tiles));
+                         }});
+  status.clear();
   const double seconds = seconds_since(start);
   ts::write_image(out / "photograph.png", ts::to_image(ts::sample_grid(picture).view()));
   ts::write_image(out / "restored.png", ts::to_image(picture.restored.view()));
-  std::printf("restored %s, %dx%d pixels, %.1f %% of them holes, in %.1f s\n",
-              photograph.name.c_str(), photograph.width, photograph.height,
-              100 * ts::hole_ratio(picture.hole.span()), seconds);
+  if (!quiet)
+    std::printf("restored %s, %dx%d pixels, %.1f %% of them holes, in %.1f s\n",
+                photograph.name.c_str(), photograph.width, photograph.height,
+                100 * ts::hole_ratio(picture.hole.span()), seconds);
 }
 
 template <class Device>
@@ -102,7 +111,12 @@ void demo(const ts::Context<Device>& context, const ProgramOptions& options) {
     report = train(model, ts::with_masks(cifar.train(), scratches), ts::with_masks(test, scratches),
                    options);
   } else {
-    const ts::PhotographSet all(data, {.longest_side = 1024});
+    ts::StatusLine status(options.quiet ? nullptr : stderr);
+    const ts::PhotographSet all(
+        data, {.longest_side = 1024, .on_file = [&](std::size_t done, std::size_t of) {
+                 status.show_count("reading photographs", done, of);
+               }});
+    status.clear();
     if (all.size() < 2)
       throw ts::FileError(data.string() +
                           ": expected at least 2 photographs, to train on and to "
@@ -110,7 +124,8 @@ void demo(const ts::Context<Device>& context, const ProgramOptions& options) {
                           std::to_string(all.size()));
     const std::size_t held = std::max<std::size_t>(1, all.size() / 4);
     const ts::PhotographSet seen = all.take(all.size() - held), unseen = all.drop(seen.size());
-    std::printf("%zu photographs to train on, %zu held out\n", seen.size(), held);
+    if (!options.quiet)
+      std::printf("%zu photographs to train on, %zu held out\n", seen.size(), held);
     if (const std::size_t hidden = all.counts().hidden)
       std::printf("%zu hidden files and folders left out\n", hidden);
     const ts::PatchOptions cut{.max_scale = 3, .flip = true};
@@ -119,9 +134,9 @@ void demo(const ts::Context<Device>& context, const ProgramOptions& options) {
         ts::fixed_patches(ts::RandomPatches(unseen, side, side, 1, cut), 500, ts::Seed{1});
     report = train(model, ts::with_masks(patches, scratches), ts::with_masks(held_out, scratches),
                    options);
-    if (!report.stopped) restore(model, unseen[0], out);
+    if (!report.stopped) restore(model, unseen[0], out, options.quiet);
   }
-  if (!report.stopped)
+  if (!report.stopped && !options.quiet)
     std::printf("see %s: report.html, samples.png (masked, restored, truth)%s\n", out.c_str(),
                 std::filesystem::exists(out / "photograph.png") ? ", photograph.png" : "");
   print_result("pconv_cifar_net2", report, seconds_since(start));

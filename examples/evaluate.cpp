@@ -13,6 +13,7 @@
 #include <tessera/data/rectangle_masks.hpp>
 #include <tessera/data/stroke_masks.hpp>
 #include <tessera/io/json.hpp>
+#include <tessera/io/status_line.hpp>
 #include <tessera/training/hole_buckets.hpp>
 
 #include "support/command_line.hpp"
@@ -110,7 +111,8 @@ int main(int argc, char** argv) {
       {"--device", &on.device, device_texts[0], false, {"cpu", "cuda", "auto"}},
       {"--products", &on.products, device_texts[1], false, product_names},
       {"--convolutions", &on.convolutions, device_texts[2], false, convolution_names},
-      {"--threads", &threads, "0: one for each core", false, {}, 0, most_threads}};
+      {"--threads", &threads, "0: one for each core", false, {}, 0, most_threads},
+      {"--quiet", &on.quiet, "show nothing but the result and errors"}};
   mask_arguments.add_to(arguments);
   return run_with_arguments("Measures a model", arguments, argc, argv, [&] {
     on.threads = static_cast<int>(threads);
@@ -124,13 +126,17 @@ int main(int argc, char** argv) {
     std::size_t count = cifar ? set.size() : files.names.size();
     if (count == 0) throw ts::FileError(data + ": neither CIFAR-10's test_batch.bin nor images");
     if (limit > 0) count = std::min(count, static_cast<std::size_t>(limit));
+    ts::StatusLine status(on.quiet ? nullptr : stderr);
     const auto mask_seed = static_cast<std::uint64_t>(seed);
     DrawHole draw;
     std::string warning;
     if (masks.empty()) {
       draw = choose_masks(kind, mask_seed, cifar ? count : 0);
     } else {
-      const ts::MaskFolder folder(masks, {}, mask_arguments.options());
+      const ts::FolderOptions reading{.on_file = [&](std::size_t done, std::size_t all) {
+        status.show_count("reading masks", done, all);
+      }};
+      const ts::MaskFolder folder(masks, reading, mask_arguments.options());
       draw = draw_from_folder(folder, masks, mask_seed);
       warning = folder.warning();
     }
@@ -158,7 +164,9 @@ int main(int argc, char** argv) {
           model.restorer->raw_output(view, hole.data(), {.memory_limit = bytes});
       const bool ssim = s.height >= ts::ssim_window && s.width >= ts::ssim_window;
       sums.add(on.cpu(), output.view(), view, hole.data(), ssim);
+      status.show_count("evaluate", first + static_cast<std::size_t>(images), count);
     }
+    status.clear();
     if (!warning.empty())
       std::fprintf(stderr, "evaluate: warning: %s: %s\n", masks.c_str(), warning.c_str());
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;

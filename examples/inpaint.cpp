@@ -8,6 +8,7 @@
 #include <tessera/data/image_writer.hpp>
 #include <tessera/data/mask_files.hpp>
 #include <tessera/io/json.hpp>
+#include <tessera/io/status_line.hpp>
 
 #include "support/command_line.hpp"
 #include "support/mask_arguments.hpp"
@@ -63,7 +64,8 @@ int main(int argc, char** argv) {
       {"--device", &on.device, device_texts[0], false, {"cpu", "cuda", "auto"}},
       {"--products", &on.products, device_texts[1], false, product_names},
       {"--convolutions", &on.convolutions, device_texts[2], false, convolution_names},
-      {"--threads", &threads, "0: one for each core", false, {}, 0, most_threads}};
+      {"--threads", &threads, "0: one for each core", false, {}, 0, most_threads},
+      {"--quiet", &on.quiet, "show nothing but the result and errors"}};
   mask_arguments.add_to(arguments);
   return run_with_arguments("Fills the holes of an image", arguments, argc, argv, [&] {
     on.threads = static_cast<int>(threads);
@@ -76,7 +78,13 @@ int main(int argc, char** argv) {
                            size_text(image.height, image.width) + " pixels, as the image, got " +
                            size_text(mask.height, mask.width) + ts::turned_text(image, mask));
     const OpenedModel model = open_model(model_path, system, on);
-    const ts::InpaintOptions options{.memory_limit = static_cast<std::size_t>(memory_limit) << 20};
+    ts::StatusLine status(on.quiet ? nullptr : stderr);
+    const ts::InpaintOptions options{.memory_limit = static_cast<std::size_t>(memory_limit) << 20,
+                                     .on_pass = [&](const ts::InpaintReport& report) {
+                                       status.show_count(
+                                           "inpaint", static_cast<std::size_t>(report.tiles),
+                                           static_cast<std::size_t>(report.all_tiles));
+                                     }};
     const ts::RestorationPlan plan =
         model.restorer->plan_restoration(image, mask.hole.span(), options);
     if (!mask.warning.empty())
@@ -85,6 +93,7 @@ int main(int argc, char** argv) {
     const auto start = std::chrono::steady_clock::now();
     const ts::Image restored = model.restorer->restore_image(image, mask.hole.span(), options);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+    status.clear();
     ts::write_image(out, restored);
 
     ts::JsonLine line;

@@ -18,7 +18,8 @@
 /// `convolutions` who computes those.
 struct DeviceOptions {
   std::string device = "cpu", products = "float32", convolutions = "fastest";
-  int threads = 0;  // of the CPU; 0: one for each core
+  int threads = 0;     // of the CPU; 0: one for each core
+  bool quiet = false;  // what `auto` chose is not said
 
   tessera::Context<tessera::Cpu> cpu() const {
     return threads > 0 ? tessera::Context<tessera::Cpu>{threads}
@@ -51,7 +52,8 @@ void on_device(const DeviceOptions& options, const Work& work) {
   if (options.device == "cuda" ||
       (options.device == "auto" && tessera::cuda::runtime::device_count(&why_not) > 0)) {
     const auto context = gpu(options);
-    if (options.device == "auto") std::printf("device: %s\n", context.describe().c_str());
+    if (options.device == "auto" && !options.quiet)
+      std::printf("device: %s\n", context.describe().c_str());
     return work(context);
   }
 #else
@@ -61,7 +63,7 @@ void on_device(const DeviceOptions& options, const Work& work) {
                                "; use the CPU instead (--device cpu), or build it where the "
                                "toolkit is found (CUDA_HOME)");
 #endif
-  if (options.device == "auto")
+  if (options.device == "auto" && !options.quiet)
     std::printf("device: %s (no GPU: %s)\n", options.cpu().describe().c_str(), why_not.c_str());
   work(options.cpu());
 }

@@ -89,6 +89,7 @@ int run_program(const std::string& description, ProgramOptions options, int argc
       app.add_flag("--resume", options.resume, "go on from the checkpoint in --out, bit by bit");
   app.add_flag("--overwrite", options.overwrite, "replace the training that is in --out")
       ->excludes(const_cast<CLI::Option*>(resume));
+  app.add_flag("--quiet", options.quiet, "show nothing but the result and errors");
   const int status = run_cli(app, argc, argv, [&] {
     tessera::check_folder_writable(options.out);
     watch_signals();
@@ -98,8 +99,8 @@ int run_program(const std::string& description, ProgramOptions options, int argc
 }
 
 tessera::FitOptions fit_options(const std::string& system, const ProgramOptions& options) {
-  const bool terminal = ::isatty(STDERR_FILENO) != 0;
-  const auto progress = std::make_shared<tessera::Progress>(stdout, terminal ? stderr : nullptr);
+  const auto progress = options.quiet ? std::make_shared<tessera::Progress>(nullptr)
+                                      : std::make_shared<tessera::Progress>(stdout, stderr);
   const tessera::RunReport page(options.out, system);
   tessera::FitOptions fit;
   fit.epochs = options.epochs;
@@ -113,6 +114,7 @@ tessera::FitOptions fit_options(const std::string& system, const ProgramOptions&
   fit.system = system;
   fit.samples = 8;
   fit.on_step = [progress](const tessera::StepReport& report) { (*progress)(report); };
+  fit.on_evaluation = [progress](const tessera::EvaluationReport& report) { (*progress)(report); };
   fit.on_epoch = [progress, page](const tessera::EpochReport& report) {
     (*progress)(report);
     page(report);

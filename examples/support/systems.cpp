@@ -3,11 +3,11 @@
 // system is one line of the table.
 #include "systems.hpp"
 
-#include <tessera/network/weights.hpp>
+#include <tessera/inference/composite.hpp>
 #include <tessera/models/pconv_cifar_net1.hpp>
 #include <tessera/models/pconv_cifar_net2.hpp>
 #include <tessera/models/pconv_unet.hpp>
-#include <tessera/inference/composite.hpp>
+#include <tessera/network/weights.hpp>
 
 namespace ts = tessera;
 

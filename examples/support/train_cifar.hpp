@@ -47,7 +47,7 @@ int train_cifar(const std::string& system, int argc, char** argv) {
         // The very masks of the PyTorch recipe, so that the test errors can be compared.
         const auto test =
             ts::with_masks(test_images.take(count), ts::numpy_line_masks(12345, count));
-        print_test_masks(test);
+        if (!o.quiet) print_test_masks(test);
 
         if (o.validation > all.size() - limit)
           throw ts::ArgumentError("--validation " + std::to_string(o.validation) + ": behind the " +

@@ -272,3 +272,19 @@ TEST_CASE("what is wrong with a folder is one sentence") {
             folder.path()) ==
         "ImageFolder: expected positive sizes and 1 or 3 channels, got 4x4x2");
 }
+
+TEST_CASE("reading a folder is told of, file by file") {
+  const testing::TemporaryFolder folder;
+  for (const char* name : {"a.png", "b.png", "c.png"}) write_image(folder / name, noise(4, 5, 3));
+  std::string told;
+  FolderOptions options;
+  options.on_file = [&](std::size_t done, std::size_t all) {
+    told += std::to_string(done) + "/" + std::to_string(all) + " ";
+  };
+  PhotographSet(folder.path(), options);
+  CHECK(told == "1/3 2/3 3/3 ");
+  told.clear();
+  options.limit = 2;
+  PhotographSet(folder.path(), options);
+  CHECK(told == "1/2 2/2 ");
+}

@@ -113,6 +113,14 @@ TEST_CASE("a second Ctrl-C ends at once; SIGTERM is as good as Ctrl-C") {
   CHECK((status == 130 || status == -SIGINT));
 }
 
+TEST_CASE("--quiet shows the result alone") {
+  const TemporaryFolder folder;
+  REQUIRE(status_of(start(folder / "x", {"--epochs", "1", "--batch", "50", "--quiet"})) == 0);
+  CHECK(text_of(folder / "x.stdout").find("epoch 1/1") == std::string::npos);
+  CHECK(text_of(folder / "x.stdout").find("{\"system\": \"tiny\"") != std::string::npos);
+  CHECK(text_of(folder / "x.stderr").empty());
+}
+
 TEST_CASE("a program's name stands before a sentence once") {
   CHECK(failure_text("inpaint", "inpaint: too little") == "inpaint: too little");
   CHECK(failure_text("bin/inpaint", "inpaint: too little") == "bin/inpaint: too little");

@@ -190,6 +190,14 @@ TEST_CASE("progress lines") {
   CHECK(progress_line({1, 1, 1, 1, 1, 0.5, 0.01, 4000, 1}) ==
         "epoch 1/1 [####################] 100%  1 images/s  loss 0.50000  ETA 0:00");
   CHECK(progress_line({1, 100, 1, 2, 1, 0.5, 0.01, 100, 1}).ends_with("ETA 5:31:40"));
+  const StepReport widest{100, 100, 999, 1000, 99999, 12345.12345, 0.01, 99999, 123456};
+  for (int columns = 0; columns <= 120; ++columns)
+    for (const StepReport& step : {StepReport{3, 40, 41, 100, 241, 0.00253, 0.01, 6.6, 617}, widest}) {
+      const std::string line = progress_line(step, columns);
+      CHECK(line.size() <= static_cast<std::size_t>(columns));
+      if (columns >= 39) CHECK(line.find("  ETA ") != line.npos);
+      if (columns >= 79) CHECK(line.find("  loss ") != line.npos);
+    }
   EpochReport report;
   report.epoch = 3;
   report.epochs = 40;

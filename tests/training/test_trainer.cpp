@@ -471,3 +471,19 @@ TEST_CASE("a checkpoint from before a refused step is gone on from as if there h
   c.fit(data, options);  // complete already: the files have it
   CHECK(everything(second, c) == everything(whole, a));
 }
+
+TEST_CASE("the measuring behind an epoch is told of, set by set") {
+  Model<Net> model(Seed{1}, Context<Cpu>{1});
+  Trainer trainer(model, MseLoss{}, Adam{});
+  trainer.validate_on(with_masks(ramps(5), LineMasks{}));
+  trainer.test_on(with_masks(ramps(9), LineMasks{}));
+  std::string told;
+  trainer.fit(with_masks(ramps(8), LineMasks{}),
+              {.epochs = 1, .batch_size = 4, .on_evaluation = [&](const EvaluationReport& r) {
+                 told += text({r.set, " ", r.done, "/", r.images, " of epoch ", r.epoch, "/",
+                               r.epochs, "; "});
+               }});
+  CHECK(told ==
+        "validation 4/5 of epoch 1/1; validation 5/5 of epoch 1/1; test 4/9 of epoch 1/1; "
+        "test 8/9 of epoch 1/1; test 9/9 of epoch 1/1; ");
+}

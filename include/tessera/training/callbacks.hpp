@@ -17,8 +17,8 @@
 #include <tessera/tensor/tensor.hpp>
 #include <tessera/training/detail/configuration.hpp>
 #include <tessera/training/detail/history.hpp>
-#include <tessera/training/metrics.hpp>
 #include <tessera/training/detail/training_state.hpp>
+#include <tessera/training/metrics.hpp>
 
 namespace tessera {
 
@@ -30,6 +30,13 @@ struct StepReport {
   double loss = 0, learning_rate = 0;  // of this step
   double seconds = 0;                  // of this epoch so far, evaluation left out
   double images_per_second = 0;        // of this epoch so far
+};
+
+/// What the trainer tells while it measures, behind each epoch.
+struct EvaluationReport {
+  int epoch = 0, epochs = 0;         // from 1
+  const char* set = "";              // "validation" or "test"
+  std::size_t done = 0, images = 0;  // of the set
 };
 
 /// A few images, what the model made of them, and the holes over them.
@@ -174,6 +181,7 @@ struct FitOptions {
   int samples = 0;         // images in EpochReport::samples: the first of the validation set,
                            // else of the test set, else of the training images
   std::function<void(const StepReport&)> on_step{};
+  std::function<void(const EvaluationReport&)> on_evaluation{};
   std::function<void(const EpochReport&)> on_epoch{};
   std::function<bool()> stop{};  // asked after each step; true: save a checkpoint and return
 };

@@ -2,12 +2,14 @@
 // Figures of merit of restored images, values in [0, 1].
 #pragma once
 #include <cmath>
+#include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 
 #include <tessera/data/loader.hpp>
-#include <tessera/network/model.hpp>
 #include <tessera/inference/masked_input.hpp>
+#include <tessera/network/model.hpp>
 #include <tessera/training/ssim.hpp>
 
 namespace tessera {
@@ -133,20 +135,24 @@ class MetricSums {
 
 /// Metrics of a model over a data set under fixed masks (evaluation mode). `pass` and `loader` are
 /// kept by the caller, so that a call allocates little; the loader, of any kind, must be one of
-/// LoaderOptions::evaluation.
+/// LoaderOptions::evaluation. `on_batch(done)` is told how many images are done.
 template <class Device, class T, class AnyLoader>
 requires requires(AnyLoader& loader, Batch& batch) { loader.next(batch); }
-Metrics evaluate(Pass<Device, T>& pass, AnyLoader& loader, Batch& batch) {
+Metrics evaluate(Pass<Device, T>& pass, AnyLoader& loader, Batch& batch,
+                 const std::function<void(std::size_t done)>& on_batch = {}) {
   if (const Shape s = pass.input().shape(); loader.shape().unmasked() != s)
     throw ShapeError("evaluate: the network takes images of " + to_string(s) +
                      ", the data set has " + to_string(loader.shape()));
   MetricSums sums;
+  std::size_t done = 0;
   for (loader.start_epoch(0); loader.next(batch);) {
     run_on_masked(pass, View<const float>(batch.image.view()), batch.hole.data());
     const HostView copy(pass.context(), pass.output());
     View<const T> output = copy;
     output.batch = batch.size;  // the last batch may be smaller
     sums.add(output, batch.images(), batch.hole.data());
+    done += static_cast<std::size_t>(batch.size);
+    if (on_batch) on_batch(done);
   }
   return sums.means();
 }

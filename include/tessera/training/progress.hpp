@@ -1,36 +1,37 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a program shows while it trains: a bar that is drawn again and again, or a line an epoch.
+// What a program shows while it trains: how far it is, and a line an epoch.
 #pragma once
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <string>
 
+#include <tessera/io/status_line.hpp>
 #include <tessera/training/callbacks.hpp>
 
 namespace tessera {
 
 /// "epoch 3/40 [########------------]  41%  617 images/s  loss 0.00253  ETA 1:02:03": where an
-/// epoch is; the time is that of all that is left to train, by the speed of this epoch.
-inline std::string progress_line(const StepReport& report) {
-  constexpr int cells = 20;
+/// epoch is, as much of it as fits; the time is that of all that is left to train, by the speed of
+/// this epoch.
+inline std::string progress_line(const StepReport& report, int columns = 120) {
   const double done =
       report.batches ? static_cast<double>(report.batch) / static_cast<double>(report.batches) : 1;
-  const int full = static_cast<int>(done * cells);
   const double epoch_seconds = done > 0 ? report.seconds / done : 0;
-  const auto left =
-      static_cast<long>(epoch_seconds * (report.epochs - report.epoch + 1 - done) + 0.5);
-  const std::string bar = std::string(static_cast<std::size_t>(full), '#') +
-                          std::string(static_cast<std::size_t>(cells - full), '-');
-  char text[256];
-  std::snprintf(text, sizeof text, "epoch %d/%d [%s] %3d%%  %.0f images/s  loss %.5f  ETA ",
-                report.epoch, report.epochs, bar.c_str(), static_cast<int>(100 * done),
-                report.images_per_second, report.loss);
-  char time[64];
-  if (left >= 3600)
-    std::snprintf(time, sizeof time, "%ld:%02ld:%02ld", left / 3600, left / 60 % 60, left % 60);
-  else std::snprintf(time, sizeof time, "%ld:%02ld", left / 60, left % 60);
-  return std::string(text) + time;
+  const std::string epoch =
+      "epoch " + std::to_string(report.epoch) + '/' + std::to_string(report.epochs) + ' ';
+  const std::string left =
+      "  ETA " + duration_text(epoch_seconds * (report.epochs - report.epoch + 1 - done));
+  char percent[16], speed[64], loss[64];
+  std::snprintf(percent, sizeof percent, " %3d%%", static_cast<int>(100 * done));
+  std::snprintf(speed, sizeof speed, "  %.0f images/s", report.images_per_second);
+  std::snprintf(loss, sizeof loss, "  loss %.5f", report.loss);
+  for (const std::string& line :
+       {epoch + bar_text(done, 20) + percent + speed + loss + left,
+        epoch + bar_text(done, 8) + percent + speed + loss + left,
+        epoch + bar_text(done, 8) + percent + loss + left, epoch + percent + loss + left,
+        epoch + bar_text(done, 6) + percent + left, epoch + percent + left})
+    if (static_cast<int>(line.size()) <= columns) return line;
+  return (epoch + percent).substr(0, static_cast<std::size_t>(std::max(columns, 0)));
 }
 
 /// "epoch 3/40 seconds 16.2 images_per_second 617 train_loss 0.00253 test_mse 0.00200
@@ -58,43 +59,33 @@ inline std::string epoch_line(const EpochReport& report) {
   return line;
 }
 
-/// Writes the line of each epoch to `lines`, and where `bar` is given (a terminal) draws the bar
-/// there, a few times a second. Call it as on_step and on_epoch.
+/// Writes the line of each epoch to `lines`, and to `status` how far it is: see StatusLine. Call it
+/// as on_step, on_evaluation and on_epoch. A null stream is written nothing.
 class Progress {
  public:
-  explicit Progress(std::FILE* lines, std::FILE* bar = nullptr) : lines_(lines), bar_(bar) {}
-  ~Progress() { clear(); }
-  Progress(const Progress&) = delete;
-  Progress& operator=(const Progress&) = delete;
+  explicit Progress(std::FILE* lines, std::FILE* status = nullptr)
+      : lines_(lines), status_(status) {}
 
   void operator()(const StepReport& report) {
-    using namespace std::chrono_literals;
-    const auto now = std::chrono::steady_clock::now();
-    if (!bar_ || (drawn_ && now - last_ < 200ms)) return;
-    last_ = now;
-    drawn_ = true;
-    std::fprintf(bar_, "\r%s\x1b[K",
-                 progress_line(report).c_str());  // the rest of the line: erased
-    std::fflush(bar_);
+    status_.show([&](int columns) { return progress_line(report, columns); });
+  }
+  void operator()(const EvaluationReport& report) {
+    status_.show_count("epoch " + std::to_string(report.epoch) + '/' +
+                           std::to_string(report.epochs) + ' ' + report.set,
+                       report.done, report.images);
   }
   void operator()(const EpochReport& report) {
-    clear();
+    status_.clear();
+    if (!lines_) return;
     std::fprintf(lines_, "%s\n", epoch_line(report).c_str());
     std::fflush(lines_);
   }
-  /// Takes the bar away, before something else is written.
-  void clear() {
-    if (!drawn_) return;
-    std::fprintf(bar_, "\r\x1b[K");
-    std::fflush(bar_);
-    drawn_ = false;
-  }
+  /// For what comes before and between: reading, measuring.
+  StatusLine& status() { return status_; }
 
  private:
   std::FILE* lines_;
-  std::FILE* bar_;
-  bool drawn_ = false;
-  std::chrono::steady_clock::time_point last_{};
+  StatusLine status_;
 };
 
 }  // namespace tessera

@@ -11,9 +11,9 @@
 #include <vector>
 
 #include <tessera/tensor/finite.hpp>
+#include <tessera/training/callbacks.hpp>
 #include <tessera/training/detail/batch_input.hpp>
 #include <tessera/training/detail/batch_source.hpp>
-#include <tessera/training/callbacks.hpp>
 #include <tessera/training/detail/evaluation_set.hpp>
 #include <tessera/training/detail/host_state.hpp>
 #include <tessera/training/detail/training_step.hpp>
@@ -135,8 +135,9 @@ class Trainer {
         return report;
       }
       const auto start = Clock::now();
-      report.validation = validation_.metrics(evaluation_pass());
-      report.test = test_.metrics(evaluation_pass());
+      report.validation = validation_.metrics(evaluation_pass(),
+                                              telling(options, report, "validation", validation_));
+      report.test = test_.metrics(evaluation_pass(), telling(options, report, "test", test_));
       report.seconds += std::chrono::duration<double>(Clock::now() - start).count();
       record(fit, report);
       finish(fit, report);
@@ -193,6 +194,15 @@ class Trainer {
   static double images_per_second(const Fit& fit) {
     const double images = static_cast<double>(fit.at.batch) * fit.options.batch_size;
     return fit.at.seconds > 0 ? images / fit.at.seconds : 0;
+  }
+  static std::function<void(std::size_t)> telling(const FitOptions& options,
+                                                  const EpochReport& report, const char* name,
+                                                  const Set& set) {
+    if (!options.on_evaluation) return {};
+    return [&options, epoch = report.epoch, epochs = report.epochs, name,
+            images = set.images()](std::size_t done) {
+      options.on_evaluation({epoch, epochs, name, done, images});
+    };
   }
   auto evaluation_pass() {
     return [this](int batch) {

@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <limits>
 #include <span>
 #include <string>
@@ -108,6 +109,7 @@ struct FolderOptions {
   bool skip_damaged = false;  // count and leave out files that cannot be decoded, and files and
                               // folders that cannot be opened; else an error
   ImageLimits image{};        // for each file
+  std::function<void(std::size_t done, std::size_t all)> on_file{};  // called after each image file
 };
 
 /// What a folder gave.
@@ -141,8 +143,14 @@ FolderCounts read_folder(const std::filesystem::path& folder, const FolderOption
   const ImageFiles files = find_image_files(folder, options.skip_damaged);
   FolderCounts counts{0, files.other_files, 0, files.unreadable, files.hidden};
   std::uint64_t bytes = 0;
+  std::size_t done = 0;
   for (const auto& name : files.names) {
     if (counts.images == options.limit) break;
+    if (options.on_file && done > 0)
+      options.on_file(done, files.names.size() - counts.damaged > options.limit
+                                ? options.limit + counts.damaged
+                                : files.names.size());
+    ++done;
     Image image;
     try {
       image = read_image(folder / name, options.image);
@@ -161,6 +169,7 @@ FolderCounts read_folder(const std::filesystem::path& folder, const FolderOption
                       "(max_memory)");
     ++counts.images;
   }
+  if (options.on_file && done > 0) options.on_file(done, done);
   if (counts.images == 0)
     throw FileError(folder.string() + ": no images here: looked for JPEG, PNG and BMP files, got " +
                     std::to_string(counts.other_files) + " other files and " +

@@ -7,8 +7,8 @@
 #include <memory>
 #include <optional>
 
-#include <tessera/training/detail/batch_source.hpp>
 #include <tessera/training/callbacks.hpp>
+#include <tessera/training/detail/batch_source.hpp>
 #include <tessera/training/metrics.hpp>
 
 namespace tessera {
@@ -23,7 +23,7 @@ class EvaluationSet {
   EvaluationSet() = default;
   template <class Data, class Masks>
   EvaluationSet(const MaskedData<Data, Masks>& data, Seed mask_seed)
-      : make_([data, mask_seed](int batch_size, int workers) {
+      : images_(data.size()), make_([data, mask_seed](int batch_size, int workers) {
           const int size = static_cast<int>(
               std::min<std::size_t>(static_cast<std::size_t>(batch_size), data.size()));
           return make_source(data, LoaderOptions::evaluation(size, mask_seed), workers);
@@ -33,6 +33,7 @@ class EvaluationSet {
   /// The same images, with memory of its own.
   EvaluationSet copy() const {
     EvaluationSet set;
+    set.images_ = images_;
     set.make_ = make_;
     return set;
   }
@@ -46,10 +47,13 @@ class EvaluationSet {
   /// The data as a text, "none" for no set.
   std::string describe() { return make_ ? describe_data(*source_) : "none"; }
 
+  std::size_t images() const { return images_; }
+
   /// Means over the set; nothing for no set.
-  std::optional<Metrics> metrics(const MakePass& make_pass) {
+  std::optional<Metrics> metrics(const MakePass& make_pass,
+                                 const std::function<void(std::size_t done)>& on_batch) {
     if (!make_) return {};
-    return evaluate(pass(make_pass), *source_, batch_);
+    return evaluate(pass(make_pass), *source_, batch_, on_batch);
   }
 
   /// The first batch, restored.
@@ -79,6 +83,7 @@ class EvaluationSet {
     return *pass_;
   }
 
+  std::size_t images_ = 0;
   std::function<std::unique_ptr<BatchSource>(int batch_size, int workers)> make_;
   std::unique_ptr<BatchSource> source_;
   Batch batch_;
