@@ -3,6 +3,7 @@
 #pragma once
 #include <tessera/inference/composite.hpp>
 #include <tessera/inference/inpaint.hpp>
+#include <tessera/inference/inpaint_main.hpp>
 #include <tessera/inference/inpaint_options.hpp>
 #include <tessera/inference/masked_input.hpp>
 #include <tessera/inference/restoration_plan.hpp>

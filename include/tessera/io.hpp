@@ -6,4 +6,5 @@
 #include <tessera/io/kind_of_file.hpp>
 #include <tessera/io/number_text.hpp>
 #include <tessera/io/safetensors.hpp>
+#include <tessera/io/status_line.hpp>
 #include <tessera/io/tensor_numbers.hpp>
