@@ -23,25 +23,25 @@ inline auto bits_without_sign(const xsimd::batch<T, A>& x) {
   using Batch = xsimd::batch<Bits<T>, A>;
   return xsimd::bitwise_cast<Batch>(x) & Batch(std::numeric_limits<Bits<T>>::max());
 }
-/// Lanes of integers as lanes of T; xsimd has no cast that all its versions know.
+/// Where the integer is negative: it gives a 1.0 its sign. Not by a comparison of integers, which
+/// xsimd 8.1 cannot compile for AVX-512 without optimisation.
 template <class T, class A>
-inline xsimd::batch_bool<T, A> lanes_of(const xsimd::batch_bool<Bits<T>, A>& integers) {
+inline xsimd::batch_bool<T, A> negative(const xsimd::batch<Bits<T>, A>& x) {
   using Batch = xsimd::batch<Bits<T>, A>;
-  const Batch one(std::bit_cast<Bits<T>>(T(1)));
-  return xsimd::bitwise_cast<xsimd::batch<T, A>>(xsimd::select(integers, one, Batch(Bits<T>{0}))) >
-         xsimd::batch<T, A>(T(0));
+  const Batch sign(std::numeric_limits<Bits<T>>::min()), one(std::bit_cast<Bits<T>>(T(1)));
+  return xsimd::bitwise_cast<xsimd::batch<T, A>>((x & sign) | one) < xsimd::batch<T, A>(T(0));
 }
 }  // namespace detail
 
 template <class T, class A>
 inline xsimd::batch_bool<T, A> is_nan(const xsimd::batch<T, A>& x) {
   using Batch = xsimd::batch<detail::Bits<T>, A>;
-  return detail::lanes_of<T, A>(detail::bits_without_sign(x) > Batch(detail::infinity_bits<T>));
+  return detail::negative<T, A>(Batch(detail::infinity_bits<T>) - detail::bits_without_sign(x));
 }
 template <class T, class A>
 inline xsimd::batch_bool<T, A> is_finite(const xsimd::batch<T, A>& x) {
   using Batch = xsimd::batch<detail::Bits<T>, A>;
-  return detail::lanes_of<T, A>(detail::bits_without_sign(x) < Batch(detail::infinity_bits<T>));
+  return detail::negative<T, A>(detail::bits_without_sign(x) - Batch(detail::infinity_bits<T>));
 }
 
 }  // namespace tessera::inline TESSERA_ABI::simd
