@@ -7,24 +7,30 @@
 //   avx512 .. sse2, neon, scalar   header-only, by the instructions this unit is compiled for
 #pragma once
 
-#if defined(TESSERA_ABI)
-// The compiled library names what it holds for each kind of processor itself.
-#elif defined(TESSERA_COMPILED)
-#define TESSERA_ABI compiled
-#elif defined(__AVX512F__)
-#define TESSERA_ABI avx512
+/// The instructions that this unit is compiled for.
+#if defined(__AVX512F__)
+#define TESSERA_SIMD_ABI avx512
 #elif defined(__AVX2__) && defined(__FMA__)
-#define TESSERA_ABI avx2
+#define TESSERA_SIMD_ABI avx2
 #elif defined(__AVX__)
-#define TESSERA_ABI avx
+#define TESSERA_SIMD_ABI avx
 #elif defined(__SSE4_2__)
-#define TESSERA_ABI sse4
+#define TESSERA_SIMD_ABI sse4
 #elif defined(__SSE2__)
-#define TESSERA_ABI sse2
+#define TESSERA_SIMD_ABI sse2
 #elif defined(__ARM_NEON)
-#define TESSERA_ABI neon
+#define TESSERA_SIMD_ABI neon
 #else
-#define TESSERA_ABI scalar
+#define TESSERA_SIMD_ABI scalar
+#endif
+
+// The compiled library names what it holds for each kind of processor itself.
+#ifndef TESSERA_ABI
+#ifdef TESSERA_COMPILED
+#define TESSERA_ABI compiled
+#else
+#define TESSERA_ABI TESSERA_SIMD_ABI
+#endif
 #endif
 
 /// The same around everything that knows the GPU: tests run kernels in emulation on the CPU.

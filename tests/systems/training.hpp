@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <vector>
 
-#include <tessera/kernels/cpu/masked_input.hpp>
+#include <tessera/kernels/masked_input.hpp>
 #include <tessera/layers/normalize.hpp>
 #include <tessera/tensor/transfer.hpp>
 #include <tessera/training/gan_step.hpp>

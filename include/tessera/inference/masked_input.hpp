@@ -7,7 +7,7 @@
 #include <span>
 
 #include <tessera/data/masks.hpp>
-#include <tessera/kernels/cpu/masked_input.hpp>
+#include <tessera/kernels/masked_input.hpp>
 #include <tessera/network/pass.hpp>
 #include <tessera/tensor/error.hpp>
 #include <tessera/tensor/text.hpp>

@@ -104,3 +104,7 @@ void batch_norm_evaluation_backward(const Context<Cuda>&, const BatchNormState<T
                                     std::type_identity_t<T>* dbeta, std::byte* workspace);
 
 }  // namespace tessera::kernels
+
+#ifndef TESSERA_COMPILED
+#include <tessera/kernels/cpu/batch_norm.hpp>
+#endif

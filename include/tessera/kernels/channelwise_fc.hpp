@@ -36,6 +36,16 @@ void channelwise_fc_backward(const Context<Cuda>&, std::type_identity_t<View<con
 /// Scratch bytes: two maps with the channels first, and in the backward pass a transposed matrix
 /// for each channel of a block (one task).
 template <class T>
-constexpr std::size_t channelwise_fc_workspace(int batch, const Shape& shape, bool backward);
+constexpr std::size_t channelwise_fc_workspace(int batch, const Shape& shape, bool backward) {
+  const auto map = static_cast<std::size_t>(batch * shape.size()) * sizeof(T);
+  const auto pixels = static_cast<std::size_t>(shape.pixels());
+  const auto channels = static_cast<std::size_t>(shape.channels);
+  return (backward ? 3 : 2) * aligned_size(map) +
+         (backward ? aligned_size(channels * pixels * pixels * sizeof(T)) : 0);
+}
 
 }  // namespace tessera::kernels
+
+#ifndef TESSERA_COMPILED
+#include <tessera/kernels/cpu/channelwise_fc.hpp>
+#endif

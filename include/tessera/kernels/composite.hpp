@@ -30,3 +30,7 @@ void composite_backward(const Context<Cuda>&, std::type_identity_t<View<const T>
                         const std::uint8_t* hole, View<T> dy);
 
 }  // namespace tessera::kernels
+
+#ifndef TESSERA_COMPILED
+#include <tessera/kernels/cpu/composite.hpp>
+#endif

@@ -19,11 +19,7 @@
 
 namespace tessera::inline TESSERA_ABI::kernels {
 
-/// The distance of outputs along an axis from which on their bits agree: 2 where a convolution may be computed in
-/// squares of 2x2 outputs (Winograd), which pays for many channels of both sides.
-constexpr int conv2d_grid(int kernel, int stride, int in_channels, int out_channels) {
-  return kernel == 3 && stride == 1 && in_channels >= 32 && out_channels >= 32 ? 2 : 1;
-}
+// Kernel and Stride are known to the compiler where a layer calls; 0 and 0: those of the problem.
 
 /// y = scale * (select(x, valid) * w) + b; see the head of this file.
 /// x [N, H, W, I] with any pixel stride; valid [N, H, W, G] or none; weight [K, K, I, O]; bias [O] or null;
@@ -68,3 +64,9 @@ template <class T>
 void partial_conv2d_mask(const Context<Cuda>&, const Conv2dProblem&, MaskView x_valid, T* scale, std::uint8_t* y_valid);
 
 }  // namespace tessera::kernels
+
+#ifdef TESSERA_COMPILED
+#include <tessera/compiled/conv2d.hpp>
+#else
+#include <tessera/kernels/cpu/conv2d.hpp>
+#endif

@@ -51,3 +51,9 @@ template <class T>
 constexpr std::size_t conv_transpose2d_backward_workspace(const Conv2dProblem& turned);
 
 }  // namespace tessera::kernels
+
+#ifdef TESSERA_COMPILED
+#include <tessera/compiled/conv2d.hpp>
+#else
+#include <tessera/kernels/cpu/conv_transpose2d.hpp>
+#endif

@@ -57,3 +57,7 @@ void increment(const Context<Cuda>&, std::int64_t* counter);
 void take_number(const Context<Cuda>&, std::uint64_t* count, std::uint64_t* number);
 
 }  // namespace tessera::kernels
+
+#ifndef TESSERA_COMPILED
+#include <tessera/kernels/cpu/copy.hpp>
+#endif

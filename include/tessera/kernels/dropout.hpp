@@ -28,3 +28,7 @@ void dropout(const Context<Cuda>&, double probability, const RandomBlocks&,
              std::type_identity_t<View<const T>> x, View<T> y);
 
 }  // namespace tessera::kernels
+
+#ifndef TESSERA_COMPILED
+#include <tessera/kernels/cpu/dropout.hpp>
+#endif

@@ -27,3 +27,7 @@ void gemm(const Context<Cuda>&, Transpose ta, Transpose tb, std::ptrdiff_t m, st
           const T* B, std::ptrdiff_t ldb, std::type_identity_t<T> beta, T* C, std::ptrdiff_t ldc);
 
 }  // namespace tessera::kernels
+
+#ifndef TESSERA_COMPILED
+#include <tessera/kernels/cpu/gemm.hpp>
+#endif

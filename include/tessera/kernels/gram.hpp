@@ -35,3 +35,7 @@ void gram_backward(const Context<Cuda>&, std::type_identity_t<View<const T>> x, 
                    const std::type_identity_t<T>* S, View<T> dx);
 
 }  // namespace tessera::kernels
+
+#ifndef TESSERA_COMPILED
+#include <tessera/kernels/cpu/gram.hpp>
+#endif

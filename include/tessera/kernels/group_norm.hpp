@@ -70,3 +70,7 @@ void group_norm_backward(const Context<Cuda>&, const GroupNormState<T>&,
                          std::byte* workspace);
 
 }  // namespace tessera::kernels
+
+#ifndef TESSERA_COMPILED
+#include <tessera/kernels/cpu/group_norm.hpp>
+#endif

@@ -64,3 +64,7 @@ void layer_norm_backward(const Context<Cuda>&, const LayerNormState<T>&,
                          std::byte* workspace);
 
 }  // namespace tessera::kernels
+
+#ifndef TESSERA_COMPILED
+#include <tessera/kernels/cpu/layer_norm.hpp>
+#endif

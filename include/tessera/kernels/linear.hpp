@@ -52,3 +52,7 @@ void bias_gradient(const Context<Cuda>&, View<const T> dy, std::type_identity_t<
                    std::type_identity_t<T>* second = nullptr);
 
 }  // namespace tessera::kernels
+
+#ifndef TESSERA_COMPILED
+#include <tessera/kernels/cpu/linear.hpp>
+#endif

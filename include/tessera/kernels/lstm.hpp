@@ -11,7 +11,10 @@
 #pragma once
 #include <algorithm>
 #include <cstddef>
+#include <type_traits>
 
+#include <tessera/tensor/buffer.hpp>
+#include <tessera/kernels/cpu/width.hpp>
 #include <tessera/tensor/buffer.hpp>
 #include <tessera/tensor/context.hpp>
 #include <tessera/tensor/view.hpp>
@@ -67,10 +70,59 @@ void from_time_major(const Context<Cpu>&, const T* from, View<T> to);
 template <class T>
 void from_time_major(const Context<Cuda>&, const T* from, View<T> to);
 
+#ifdef TESSERA_COMPILED
+// What the kernels that were chosen for this processor need.
+namespace library {
+template <class T>
+std::size_t lstm_forward_workspace(const LstmProblem&);
+template <class T>
+std::size_t lstm_backward_workspace(const LstmProblem&);
+}  // namespace library
+#endif
+/// Bytes of so many elements in the workspace of an LSTM.
+template <class T>
+constexpr std::size_t lstm_bytes(std::ptrdiff_t elements) {
+  return aligned_size(static_cast<std::size_t>(elements) * sizeof(T));
+}
+
+namespace detail {
+
+/// Elements of the packed recurrent weights: forward, panels of one vector of units by four gates;
+/// backward, panels of four vectors of units.
+template <class T>
+constexpr std::ptrdiff_t lstm_forward_panels(const LstmProblem& p) {
+  const std::ptrdiff_t panels = (p.hidden + vector_width<T> - 1) / vector_width<T>;
+  return panels * p.hidden * 4 * vector_width<T>;
+}
+template <class T>
+constexpr std::ptrdiff_t lstm_backward_panels(const LstmProblem& p) {
+  const std::ptrdiff_t width = 4 * vector_width<T>, panels = (p.hidden + width - 1) / width;
+  return panels * 4 * p.hidden * width;
+}
+
+}  // namespace detail
+
 /// Scratch bytes, by shape and scalar alone.
 template <class T>
-constexpr std::size_t lstm_forward_workspace(const LstmProblem&);
+constexpr std::size_t lstm_forward_workspace(const LstmProblem& p) {
+#ifdef TESSERA_COMPILED
+  if (!std::is_constant_evaluated()) return library::lstm_forward_workspace<T>(p);
+#endif
+  return lstm_bytes<T>(p.directions * detail::lstm_forward_panels<T>(p)) +
+         lstm_bytes<T>(p.directions * 4 * p.hidden);
+}
 template <class T>
-constexpr std::size_t lstm_backward_workspace(const LstmProblem&);
+constexpr std::size_t lstm_backward_workspace(const LstmProblem& p) {
+#ifdef TESSERA_COMPILED
+  if (!std::is_constant_evaluated()) return library::lstm_backward_workspace<T>(p);
+#endif
+  return lstm_bytes<T>(p.directions * detail::lstm_backward_panels<T>(p)) +
+         lstm_bytes<T>(p.directions * p.rows() * 4 * p.hidden) +
+         lstm_bytes<T>(p.directions * p.sequences * p.hidden);
+}
 
 }  // namespace tessera::kernels
+
+#ifndef TESSERA_COMPILED
+#include <tessera/kernels/cpu/lstm.hpp>
+#endif

@@ -10,12 +10,6 @@
 
 namespace tessera::inline TESSERA_ABI::kernels {
 
-/// Bytes of so many elements in the workspace of an LSTM.
-template <class T>
-constexpr std::size_t lstm_bytes(std::ptrdiff_t elements) {
-  return aligned_size(static_cast<std::size_t>(elements) * sizeof(T));
-}
-
 /// The next `elements` of a workspace.
 template <class T>
 T* take(std::byte*& workspace, std::ptrdiff_t elements) {

@@ -20,3 +20,7 @@ void masked_input(const Context<Cuda>&, View<const float> image, const std::uint
                   View<T> x, MutableMaskView valid);
 
 }  // namespace tessera::kernels
+
+#ifndef TESSERA_COMPILED
+#include <tessera/kernels/cpu/masked_input.hpp>
+#endif

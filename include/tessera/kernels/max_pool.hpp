@@ -34,3 +34,7 @@ void max_pool_backward(const Context<Cuda>&, int kernel, int stride,
                        std::type_identity_t<View<const T>> dy, View<T> dx);
 
 }  // namespace tessera::kernels
+
+#ifndef TESSERA_COMPILED
+#include <tessera/kernels/cpu/max_pool.hpp>
+#endif

@@ -27,3 +27,7 @@ void normalize_backward(const Context<Cuda>&, const double* deviation,
                         std::type_identity_t<View<const T>> dy, View<T> dx);
 
 }  // namespace tessera::kernels
+
+#ifndef TESSERA_COMPILED
+#include <tessera/kernels/cpu/normalize.hpp>
+#endif

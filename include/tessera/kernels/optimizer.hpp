@@ -25,3 +25,7 @@ void optimizer_step(const Context<Cuda>&, std::size_t n, T* w, const std::type_i
                     T* const* buffers, const Step* step, const double* scale, const int* gate);
 
 }  // namespace tessera::kernels
+
+#ifndef TESSERA_COMPILED
+#include <tessera/kernels/cpu/optimizer.hpp>
+#endif

@@ -55,3 +55,7 @@ template <class T>
 void unflatten(const Context<Cuda>&, std::type_identity_t<View<const T>> x, View<T> y);
 
 }  // namespace tessera::kernels
+
+#ifndef TESSERA_COMPILED
+#include <tessera/kernels/cpu/permute.hpp>
+#endif

@@ -59,3 +59,7 @@ DeviceNumber pixel_loss_mean(const Context<Cuda>&, PixelError, Region,
 std::int64_t region_pixels(Region, const std::uint8_t* hole, std::ptrdiff_t pixels);
 
 }  // namespace tessera::kernels
+
+#ifndef TESSERA_COMPILED
+#include <tessera/kernels/cpu/pixel_loss.hpp>
+#endif

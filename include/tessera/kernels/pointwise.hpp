@@ -152,3 +152,7 @@ void pointwise_backward(const Context<Cuda>&, const F& f, std::type_identity_t<V
                         std::type_identity_t<View<const T>> dy, View<T> dx);
 
 }  // namespace tessera::kernels
+
+#ifndef TESSERA_COMPILED
+#include <tessera/kernels/cpu/pointwise.hpp>
+#endif

@@ -44,3 +44,7 @@ void prelu_backward(const Context<Cuda>&, const std::type_identity_t<T>* slope,
                     View<T> dx, std::type_identity_t<T>* dslope, std::byte* workspace);
 
 }  // namespace tessera::kernels
+
+#ifndef TESSERA_COMPILED
+#include <tessera/kernels/cpu/prelu.hpp>
+#endif

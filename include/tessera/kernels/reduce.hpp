@@ -57,3 +57,7 @@ DeviceNumber number(const Context<Cuda>&, const DeviceNumber& n);
 void add_number(const Context<Cuda>&, const DeviceNumber& n, double* to);
 
 }  // namespace tessera::kernels
+
+#ifndef TESSERA_COMPILED
+#include <tessera/kernels/cpu/reduce.hpp>
+#endif

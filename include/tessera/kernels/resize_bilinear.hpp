@@ -30,3 +30,7 @@ void resize_bilinear_backward(const Context<Cuda>&, std::type_identity_t<View<co
                               View<T> dx);
 
 }  // namespace tessera::kernels
+
+#ifndef TESSERA_COMPILED
+#include <tessera/kernels/cpu/resize_bilinear.hpp>
+#endif

@@ -61,3 +61,7 @@ DeviceNumber target_loss(const Context<Cuda>&, TargetError, std::type_identity_t
                          View<T> dy, std::byte* workspace);
 
 }  // namespace tessera::kernels
+
+#ifndef TESSERA_COMPILED
+#include <tessera/kernels/cpu/target_loss.hpp>
+#endif

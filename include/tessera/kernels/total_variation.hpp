@@ -37,3 +37,7 @@ DeviceNumber total_variation(const Context<Cuda>&, std::type_identity_t<View<con
                              double factor, View<T> dy, std::byte* workspace);
 
 }  // namespace tessera::kernels
+
+#ifndef TESSERA_COMPILED
+#include <tessera/kernels/cpu/total_variation.hpp>
+#endif

@@ -32,3 +32,7 @@ void upsample_mask(const Context<Cpu>&, int factor, MaskView x, MutableMaskView 
 void upsample_mask(const Context<Cuda>&, int factor, MaskView x, MutableMaskView y);
 
 }  // namespace tessera::kernels
+
+#ifndef TESSERA_COMPILED
+#include <tessera/kernels/cpu/upsample.hpp>
+#endif

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // AvgPool2d: the mean of each window, per channel; no padding.
 #pragma once
-#include <tessera/kernels/cpu/avg_pool.hpp>
+#include <tessera/kernels/avg_pool.hpp>
 #include <tessera/layers/layer.hpp>
 #include <tessera/layers/run.hpp>
 #include <tessera/layers/window.hpp>

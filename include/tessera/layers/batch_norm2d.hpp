@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // BatchNorm2d: y = (x - mean) / sqrt(var + eps) * weight + bias, per channel over batch and space.
 #pragma once
-#include <tessera/kernels/cpu/batch_norm.hpp>
-#include <tessera/kernels/cpu/copy.hpp>
+#include <tessera/kernels/batch_norm.hpp>
+#include <tessera/kernels/copy.hpp>
 #include <tessera/layers/channels.hpp>
 #include <tessera/layers/layer.hpp>
 #include <tessera/layers/options.hpp>

@@ -3,7 +3,7 @@
 #pragma once
 #include <string_view>
 
-#include <tessera/kernels/cpu/channelwise_fc.hpp>
+#include <tessera/kernels/channelwise_fc.hpp>
 #include <tessera/layers/channels.hpp>
 #include <tessera/layers/layer.hpp>
 #include <tessera/layers/run.hpp>

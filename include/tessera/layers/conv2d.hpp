@@ -2,7 +2,7 @@
 // Conv2d: y[p, o] = sum_{u, i} x[S p - P + u, i] w[o, i, u] + b[o] (cross-correlation, zero
 // padding).
 #pragma once
-#include <tessera/kernels/cpu/conv2d.hpp>
+#include <tessera/kernels/conv2d.hpp>
 #include <tessera/layers/layer.hpp>
 #include <tessera/layers/run.hpp>
 #include <tessera/layers/window.hpp>

@@ -2,7 +2,7 @@
 // ConvTranspose2d: the gradient of a convolution from its output to its input, as a layer that
 // enlarges.
 #pragma once
-#include <tessera/kernels/cpu/conv_transpose2d.hpp>
+#include <tessera/kernels/conv_transpose2d.hpp>
 #include <tessera/layers/layer.hpp>
 #include <tessera/layers/run.hpp>
 #include <tessera/layers/window.hpp>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Dropout: in training each element is zero with a probability, and the others grow to make up.
 #pragma once
-#include <tessera/kernels/cpu/copy.hpp>
-#include <tessera/kernels/cpu/dropout.hpp>
+#include <tessera/kernels/copy.hpp>
+#include <tessera/kernels/dropout.hpp>
 #include <tessera/layers/layer.hpp>
 #include <tessera/layers/options.hpp>
 #include <tessera/layers/run.hpp>

@@ -4,7 +4,7 @@
 #include <limits>
 #include <string_view>
 
-#include <tessera/kernels/cpu/permute.hpp>
+#include <tessera/kernels/permute.hpp>
 #include <tessera/layers/layer.hpp>
 #include <tessera/layers/run.hpp>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // GroupNorm: y = (x - mean) / sqrt(var + eps) * weight + bias, per sample and group of channels.
 #pragma once
-#include <tessera/kernels/cpu/group_norm.hpp>
+#include <tessera/kernels/group_norm.hpp>
 #include <tessera/layers/channels.hpp>
 #include <tessera/layers/layer.hpp>
 #include <tessera/layers/options.hpp>

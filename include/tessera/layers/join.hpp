@@ -2,7 +2,7 @@
 // The two joins containers make: concatenation of channels and sum of two values. They are layers
 // like any other, but are not counted when unnamed layers are numbered.
 #pragma once
-#include <tessera/kernels/cpu/copy.hpp>
+#include <tessera/kernels/copy.hpp>
 #include <tessera/layers/layer.hpp>
 #include <tessera/layers/run.hpp>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // LayerNorm: y = (x - mean) / sqrt(var + eps) * weight + bias, per pixel over its channels.
 #pragma once
-#include <tessera/kernels/cpu/layer_norm.hpp>
+#include <tessera/kernels/layer_norm.hpp>
 #include <tessera/layers/channels.hpp>
 #include <tessera/layers/layer.hpp>
 #include <tessera/layers/options.hpp>

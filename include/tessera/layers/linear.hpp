@@ -3,7 +3,7 @@
 #pragma once
 #include <string_view>
 
-#include <tessera/kernels/cpu/linear.hpp>
+#include <tessera/kernels/linear.hpp>
 #include <tessera/layers/channels.hpp>
 #include <tessera/layers/layer.hpp>
 #include <tessera/layers/options.hpp>

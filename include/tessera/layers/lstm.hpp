@@ -8,7 +8,7 @@
 #include <cstdint>
 #include <string_view>
 
-#include <tessera/kernels/cpu/lstm.hpp>
+#include <tessera/kernels/lstm.hpp>
 #include <tessera/layers/channels.hpp>
 #include <tessera/layers/layer.hpp>
 #include <tessera/layers/options.hpp>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // MaxPool2d: the largest value of each window, per channel; no padding.
 #pragma once
-#include <tessera/kernels/cpu/max_pool.hpp>
+#include <tessera/kernels/max_pool.hpp>
 #include <tessera/layers/layer.hpp>
 #include <tessera/layers/run.hpp>
 #include <tessera/layers/window.hpp>

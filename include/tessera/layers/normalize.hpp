@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Normalize: y = (x - mean) / deviation with constants of each channel, such as those of ImageNet.
 #pragma once
-#include <tessera/kernels/cpu/normalize.hpp>
+#include <tessera/kernels/normalize.hpp>
 #include <tessera/layers/layer.hpp>
 #include <tessera/layers/run.hpp>
 

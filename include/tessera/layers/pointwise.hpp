@@ -2,7 +2,7 @@
 // A pointwise function as a layer. A functor made by TESSERA_POINTWISE may stand in a network as it
 // is.
 #pragma once
-#include <tessera/kernels/cpu/pointwise.hpp>
+#include <tessera/kernels/pointwise.hpp>
 #include <tessera/layers/layer.hpp>
 #include <tessera/layers/run.hpp>
 

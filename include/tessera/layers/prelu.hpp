@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // PReLU: ReLU with a trained slope for negative inputs.
 #pragma once
-#include <tessera/kernels/cpu/prelu.hpp>
+#include <tessera/kernels/prelu.hpp>
 #include <tessera/layers/layer.hpp>
 #include <tessera/layers/run.hpp>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // ResizeBilinear: bilinear resizing to a fixed height and width.
 #pragma once
-#include <tessera/kernels/cpu/resize_bilinear.hpp>
+#include <tessera/kernels/resize_bilinear.hpp>
 #include <tessera/layers/layer.hpp>
 #include <tessera/layers/run.hpp>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Upsample2d: nearest neighbour, y[a, b] = x[floor(a / F), floor(b / F)].
 #pragma once
-#include <tessera/kernels/cpu/upsample.hpp>
+#include <tessera/kernels/upsample.hpp>
 #include <tessera/layers/layer.hpp>
 #include <tessera/layers/run.hpp>
 

@@ -7,7 +7,7 @@
 // Each adds weight * d loss / d scores to the pass's output gradient, unless the pass was made
 // without gradients, and reports the unweighted loss. No truth takes part.
 #pragma once
-#include <tessera/kernels/cpu/target_loss.hpp>
+#include <tessera/kernels/target_loss.hpp>
 #include <tessera/losses/loss.hpp>
 
 namespace tessera {

@@ -7,7 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include <tessera/kernels/cpu/composite.hpp>
+#include <tessera/kernels/composite.hpp>
 #include <tessera/losses/detail/feature_terms.hpp>
 #include <tessera/losses/pixel_loss.hpp>
 #include <tessera/losses/running_sum.hpp>

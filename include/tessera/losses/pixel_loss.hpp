@@ -4,7 +4,7 @@
 #pragma once
 #include <algorithm>
 
-#include <tessera/kernels/cpu/pixel_loss.hpp>
+#include <tessera/kernels/pixel_loss.hpp>
 #include <tessera/losses/loss.hpp>
 
 namespace tessera {

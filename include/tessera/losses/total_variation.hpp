@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Total variation of the filled hole and its seam, one of [liu2018]'s terms.
 #pragma once
-#include <tessera/kernels/cpu/total_variation.hpp>
+#include <tessera/kernels/total_variation.hpp>
 #include <tessera/losses/pixel_loss.hpp>
 
 namespace tessera {

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include <tessera/kernels/cpu/copy.hpp>
+#include <tessera/kernels/copy.hpp>
 #include <tessera/network/detail/code.hpp>
 #include <tessera/network/pass_options.hpp>
 #include <tessera/network/state.hpp>

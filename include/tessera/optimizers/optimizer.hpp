@@ -8,7 +8,7 @@
 #include <type_traits>
 #include <vector>
 
-#include <tessera/kernels/cpu/reduce.hpp>
+#include <tessera/kernels/reduce.hpp>
 #include <tessera/network/model.hpp>
 #include <tessera/optimizers/algorithms.hpp>
 #include <tessera/optimizers/step_settings.hpp>

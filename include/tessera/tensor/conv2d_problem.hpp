@@ -15,4 +15,10 @@ struct Conv2dProblem {
   int kernel = 1, stride = 1, padding = 0;
 };
 
+/// The distance of outputs along an axis from which on their bits agree: 2 where a convolution may be computed in
+/// squares of 2x2 outputs (Winograd), which pays for many channels of both sides.
+constexpr int conv2d_grid(int kernel, int stride, int in_channels, int out_channels) {
+  return kernel == 3 && stride == 1 && in_channels >= 32 && out_channels >= 32 ? 2 : 1;
+}
+
 }  // namespace tessera::kernels

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include <tessera/kernels/cpu/copy.hpp>
+#include <tessera/kernels/copy.hpp>
 #include <tessera/losses/adversarial.hpp>
 #include <tessera/losses/loss_watch.hpp>
 #include <tessera/losses/pixel_loss.hpp>

@@ -13,10 +13,6 @@
 namespace tessera::inline TESSERA_ABI::kernels {
 
 namespace detail {
-constexpr std::ptrdiff_t channelwise_map(int batch, const Shape& shape) {
-  return batch * static_cast<std::ptrdiff_t>(shape.size());
-}
-
 /// to[c][n][p] = x[n][p][c], and back: (1, C, N P) and (N P, C) of one sample.
 template <class T>
 void channels_first(const Context<Cpu>& context, View<const T> x, T* to) {
@@ -31,15 +27,6 @@ void channels_last(const Context<Cpu>& context, const T* from, View<T> y) {
                   y.data, {{rows * y.stride, y.stride, 1}, 0});
 }
 }  // namespace detail
-
-template <class T>
-constexpr std::size_t channelwise_fc_workspace(int batch, const Shape& shape, bool backward) {
-  const auto map = static_cast<std::size_t>(detail::channelwise_map(batch, shape)) * sizeof(T);
-  const auto pixels = static_cast<std::size_t>(shape.pixels());
-  const auto channels = static_cast<std::size_t>(shape.channels);
-  return (backward ? 3 : 2) * aligned_size(map) +
-         (backward ? aligned_size(channels * pixels * pixels * sizeof(T)) : 0);
-}
 
 template <class T>
 inline void channelwise_fc_forward(const Context<Cpu>& context,

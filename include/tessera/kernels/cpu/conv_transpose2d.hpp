@@ -8,7 +8,8 @@
 
 #include <tessera/kernels/conv_transpose2d.hpp>
 #include <tessera/kernels/cpu/column_sums.hpp>
-#include <tessera/kernels/cpu/conv2d.hpp>
+#include <tessera/kernels/conv2d.hpp>
+#include <tessera/kernels/cpu/conv_transpose2d_plan.hpp>
 #include <tessera/kernels/cpu/conv_transpose2d_products.hpp>
 #include <tessera/kernels/cpu/rows.hpp>
 
@@ -29,15 +30,7 @@ void add_bias(const Context<Cpu>& context, const T* bias, View<T> y) {
   });
 }
 
-/// Sums of dy over pixels: chunks of so many are summed in T, at most `bias_chunks` of them, and
-/// then in order in double.
-inline constexpr std::ptrdiff_t bias_chunks = 64;
-constexpr std::ptrdiff_t bias_chunk(std::ptrdiff_t pixels) {
-  return std::max<std::ptrdiff_t>(256, divide_up(pixels, bias_chunks));
-}
-constexpr std::size_t bias_workspace(const Conv2dProblem& p) {
-  return aligned_size(static_cast<std::size_t>(bias_chunks * p.in_channels) * sizeof(double));
-}
+/// Sums of dy over pixels, chunk by chunk in T, then in order in double.
 template <class T>
 void add_bias_gradient(const Context<Cpu>& context, View<const T> dy, T* dbias,
                        std::byte* workspace) {
@@ -67,18 +60,6 @@ void add_bias_gradient(const Context<Cpu>& context, View<const T> dy, T* dbias,
 }
 
 }  // namespace cpu
-
-template <class T>
-constexpr std::size_t conv_transpose2d_forward_workspace(const Conv2dProblem& p) {
-  return cpu::forward_products_pay(p) ? cpu::ColumnsPlan(p).bytes<T>()
-                                      : conv2d_backward_input_workspace<T>(p);
-}
-template <class T>
-constexpr std::size_t conv_transpose2d_backward_workspace(const Conv2dProblem& p) {
-  return std::max({conv2d_forward_workspace<T>(p), cpu::bias_workspace(p),
-                   cpu::products_pay(p) ? cpu::ColumnsPlan(p).bytes<T>()
-                                        : conv2d_backward_weight_workspace<T>(p)});
-}
 
 template <int Kernel, int Stride, class T>
 void conv_transpose2d_forward(const Context<Cpu>& context, const Conv2dProblem& p, View<const T> x,

@@ -26,18 +26,6 @@ void for_each_lstm_task(const Context<Cpu>& context, const LstmProblem& p, const
 }  // namespace detail
 
 template <class T>
-constexpr std::size_t lstm_forward_workspace(const LstmProblem& p) {
-  return lstm_bytes<T>(p.directions * detail::lstm_forward_panels<T>(p)) +
-         lstm_bytes<T>(p.directions * 4 * p.hidden);
-}
-template <class T>
-constexpr std::size_t lstm_backward_workspace(const LstmProblem& p) {
-  return lstm_bytes<T>(p.directions * detail::lstm_backward_panels<T>(p)) +
-         lstm_bytes<T>(p.directions * p.rows() * 4 * p.hidden) +
-         lstm_bytes<T>(p.directions * p.sequences * p.hidden);
-}
-
-template <class T>
 inline void lstm_forward(const Context<Cpu>& context, const LstmProblem& p,
                          const LstmWeights<const T>* weights, const T* x, const LstmState<T>& state,
                          std::byte* workspace) {

@@ -15,17 +15,6 @@ namespace tessera::inline TESSERA_ABI::kernels::detail {
 /// Sequences one task takes through time.
 inline constexpr std::ptrdiff_t lstm_group = 6;
 
-/// Elements of the packed recurrent weights: forward, panels of one vector of units by four gates;
-/// backward, panels of four vectors of units.
-template <class T>
-constexpr std::ptrdiff_t lstm_forward_panels(const LstmProblem& p) {
-  return ceil_div(p.hidden, simd::width<T>) * p.hidden * product_columns<T>;
-}
-template <class T>
-constexpr std::ptrdiff_t lstm_backward_panels(const LstmProblem& p) {
-  return ceil_div(p.hidden, product_columns<T>) * 4 * p.hidden * product_columns<T>;
-}
-
 /// panel[p][gate][unit] = W[gate H + first + unit][p] for the units of one vector; 0 beyond H.
 template <class T>
 void pack_forward_panel(std::ptrdiff_t hidden, std::ptrdiff_t first, const T* weight, T* panel) {

@@ -7,14 +7,18 @@
 #include <type_traits>
 
 #include <tessera/abi.hpp>
+#include <tessera/kernels/cpu/width.hpp>
 #include <tessera/tensor/xsimd.hpp>
 
-namespace tessera::inline TESSERA_ABI::kernels::simd {
+namespace tessera::inline TESSERA_ABI::kernels::simd::inline TESSERA_SIMD_ABI {
 
 template <class T>
 using Vector = xsimd::batch<T>;
 template <class T>
 inline constexpr std::ptrdiff_t width = static_cast<std::ptrdiff_t>(Vector<T>::size);
+#ifndef TESSERA_COMPILED
+static_assert(width<float> == vector_width<float>);
+#endif
 
 /// a*b + c. xsimd 8.1 has no fused form for AVX-512: it leaves two instructions, which g++ joins
 /// and clang does not.

@@ -3,9 +3,9 @@
 // of the truth, pixel by pixel and as a style. Views in, a number and a gradient out;
 // <tessera/losses/feature_loss.hpp> runs the network that makes the features.
 #pragma once
-#include <tessera/kernels/cpu/copy.hpp>
-#include <tessera/kernels/cpu/gram.hpp>
-#include <tessera/kernels/cpu/pixel_loss.hpp>
+#include <tessera/kernels/copy.hpp>
+#include <tessera/kernels/gram.hpp>
+#include <tessera/kernels/pixel_loss.hpp>
 
 namespace tessera {
 

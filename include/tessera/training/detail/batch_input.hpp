@@ -5,7 +5,7 @@
 #include <cstdint>
 
 #include <tessera/data/loader.hpp>
-#include <tessera/kernels/cpu/masked_input.hpp>
+#include <tessera/kernels/masked_input.hpp>
 #include <tessera/losses/loss.hpp>
 #include <tessera/tensor/memory.hpp>
 #include <tessera/tensor/staging.hpp>

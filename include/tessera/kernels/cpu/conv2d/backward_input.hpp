@@ -5,62 +5,18 @@
 #pragma once
 #include <cstddef>
 
-#include <tessera/kernels/conv2d.hpp>
+#include <tessera/kernels/cpu/conv2d/forward_plan.hpp>
 #include <tessera/kernels/cpu/conv2d/narrow.hpp>
 #include <tessera/kernels/cpu/conv2d/pack.hpp>
 #include <tessera/kernels/cpu/conv2d/sweep.hpp>
 #include <tessera/kernels/cpu/conv2d/winograd_forward.hpp>
+#include <tessera/kernels/cpu/conv2d/workspace.hpp>
+#include <tessera/tensor/context.hpp>
+#include <tessera/tensor/conv2d_problem.hpp>
+#include <tessera/tensor/view.hpp>
 
 namespace tessera::inline TESSERA_ABI::kernels {
 namespace cpu {
-
-/// Along one axis, dx row h is h = S*a + phase - P with a in [first(phase), last(phase)), and reads
-/// dy rows a - j by taps u = phase + S*j.
-template <class T>
-struct BackwardInputPlan {
-  Conv2dProblem p;
-  std::ptrdiff_t taps = 0;             // most taps of a phase along an axis: ceil(K / S)
-  std::ptrdiff_t first_row = 0, first_column = 0;  // smallest a of all phases
-  GroupCut cut;                        // of the rows a
-  Patch patch;                         // of dy, for a whole group
-  std::ptrdiff_t pixels = 0;           // of one phase
-  std::size_t weight_bytes = 0, lane_bytes = 0;
-
-  constexpr explicit BackwardInputPlan(const Conv2dProblem& problem) : p(problem) {
-    taps = divide_up(p.kernel, p.stride);
-    first_row = first_column = p.padding / p.stride;
-    const std::ptrdiff_t rows = (p.in_height - 1 + p.padding) / p.stride + 1 - first_row;
-    const std::ptrdiff_t columns = (p.in_width - 1 + p.padding) / p.stride + 1 - first_column;
-    const std::ptrdiff_t padded = columns + taps - 1;
-    cut = cut_groups(p.batch, rows, columns,
-                     static_cast<std::size_t>(padded * p.out_channels) * sizeof(T));
-    patch = {0, first_column - (taps - 1), cut.rows + taps - 1, padded, p.out_channels};
-    pixels = cut.images * cut.rows * columns;
-    Carver weights, lane;
-    weights.measure<T>(panel_count<T>(p.in_channels) * panel_width<T> * p.kernel * p.kernel *
-                       p.out_channels);
-    lane.measure<T>(cut.images * patch.image_step());
-    lane.measure<Unit>(pixels);
-    lane.measure<T>(partial_elements<T>(pixels, taps * taps * p.out_channels));
-    weight_bytes = weights.used();
-    lane_bytes = lane.used();
-  }
-  constexpr std::size_t bytes() const {
-    return weight_bytes + static_cast<std::size_t>(cut.lanes()) * lane_bytes;
-  }
-  /// Taps of a phase along an axis.
-  constexpr std::ptrdiff_t phase_taps(std::ptrdiff_t phase) const {
-    return phase < p.kernel ? divide_up(p.kernel - phase, p.stride) : 0;
-  }
-  /// a of the first dx row (column) of a phase, and behind its last one of `size`.
-  constexpr std::ptrdiff_t first(std::ptrdiff_t phase) const {
-    return divide_up(std::max<std::ptrdiff_t>(p.padding - phase, 0), p.stride);
-  }
-  constexpr std::ptrdiff_t last(std::ptrdiff_t phase, std::ptrdiff_t size) const {
-    const std::ptrdiff_t room = size - 1 + p.padding - phase;
-    return room < 0 ? 0 : room / p.stride + 1;
-  }
-};
 
 /// Where the weights of a phase begin: all phases of rows before, then of columns before.
 template <class T>
@@ -176,33 +132,18 @@ void backward_input(const Context<Cpu>& context, const Conv2dProblem& p, View<co
   });
 }
 
-constexpr NarrowProblem narrow_backward(const Conv2dProblem& p) {
-  return {p.batch,    p.out_height,  p.out_width, p.out_channels, p.in_height,
-          p.in_width, p.in_channels, p.kernel,    p.stride,       p.padding,
-          false};
-}
-
 }  // namespace cpu
-
-template <class T>
-constexpr std::size_t conv2d_backward_input_workspace(const Conv2dProblem& p) {
-  if (cpu::winograd_pays(p)) return cpu::WinogradPlan<T>(cpu::winograd_turned(p)).bytes();
-  if (cpu::is_narrow<T>(p.in_channels, p.kernel))
-    return cpu::NarrowPlan<T>(cpu::narrow_backward(p)).bytes();
-  return cpu::BackwardInputPlan<T>(p).bytes();
-}
 
 template <int Kernel, int Stride, class T>
 void conv2d_backward_input(const Context<Cpu>& context, const Conv2dProblem& problem,
                            View<const T> dy, MaskView valid, const T* weight, const T* scale,
                            View<T> dx, std::byte* workspace) {
   Conv2dProblem p = problem;
-  p.kernel = Kernel;
-  p.stride = Stride;
-  if constexpr (Stride == 1 && Kernel == 3)
+  if constexpr (Kernel > 0) p.kernel = Kernel, p.stride = Stride;
+  if constexpr (Kernel == 0 || (Kernel == 3 && Stride == 1))
     if (cpu::winograd_pays(p))
       return cpu::winograd_backward_input(context, p, dy, valid, weight, scale, dx, workspace);
-  if constexpr (Kernel > 1)
+  if constexpr (Kernel != 1)
     if (cpu::is_narrow<T>(p.in_channels, p.kernel))
       return cpu::narrow<Kernel, Stride>(context, cpu::narrow_backward(p), dy,
                                          cpu::ScaleOrZero<T>{scale}, weight,

@@ -7,10 +7,13 @@
 #include <algorithm>
 #include <cstddef>
 
-#include <tessera/kernels/conv2d.hpp>
 #include <tessera/kernels/cpu/conv2d/gradient_pack.hpp>
 #include <tessera/kernels/cpu/conv2d/gradient_tile.hpp>
 #include <tessera/kernels/cpu/conv2d/winograd_weight.hpp>
+#include <tessera/kernels/cpu/conv2d/workspace.hpp>
+#include <tessera/tensor/context.hpp>
+#include <tessera/tensor/conv2d_problem.hpp>
+#include <tessera/tensor/view.hpp>
 
 namespace tessera::inline TESSERA_ABI::kernels {
 namespace cpu {
@@ -116,21 +119,14 @@ void backward_weight(const Context<Cpu>& context, const Conv2dProblem& p, View<c
 
 }  // namespace cpu
 
-template <class T>
-constexpr std::size_t conv2d_backward_weight_workspace(const Conv2dProblem& p) {
-  if (cpu::winograd_pays(p)) return cpu::WinogradWeightPlan<T>(p).bytes();
-  return cpu::BackwardWeightPlan<T>(p).bytes();
-}
-
 template <int Kernel, int Stride, class T>
 void conv2d_backward_weight(const Context<Cpu>& context, const Conv2dProblem& problem,
                             View<const T> x, MaskView valid, View<const T> dy, const T* scale,
                             T* dweight, T* dbias, std::byte* workspace) {
   if (!dweight && !dbias) return;
   Conv2dProblem p = problem;
-  p.kernel = Kernel;
-  p.stride = Stride;
-  if constexpr (Stride == 1 && Kernel == 3)
+  if constexpr (Kernel > 0) p.kernel = Kernel, p.stride = Stride;
+  if constexpr (Kernel == 0 || (Kernel == 3 && Stride == 1))
     if (cpu::winograd_pays(p))
       return cpu::winograd_backward_weight(context, p, x, valid, dy, scale, dweight, dbias,
                                            workspace);

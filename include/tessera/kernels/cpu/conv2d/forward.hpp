@@ -4,43 +4,18 @@
 #pragma once
 #include <cstddef>
 
-#include <tessera/kernels/conv2d.hpp>
+#include <tessera/kernels/cpu/conv2d/forward_plan.hpp>
 #include <tessera/kernels/cpu/conv2d/narrow.hpp>
 #include <tessera/kernels/cpu/conv2d/pack.hpp>
 #include <tessera/kernels/cpu/conv2d/sweep.hpp>
 #include <tessera/kernels/cpu/conv2d/winograd_forward.hpp>
+#include <tessera/kernels/cpu/conv2d/workspace.hpp>
+#include <tessera/tensor/context.hpp>
+#include <tessera/tensor/conv2d_problem.hpp>
+#include <tessera/tensor/view.hpp>
 
 namespace tessera::inline TESSERA_ABI::kernels {
 namespace cpu {
-
-/// Sizes and scratch of a forward pass.
-template <class T>
-struct ForwardPlan {
-  Conv2dProblem p;
-  GroupCut cut;
-  Patch patch;  // of a whole group
-  std::ptrdiff_t run = 0, pixels = 0;
-  std::size_t weight_bytes = 0, lane_bytes = 0;
-
-  constexpr explicit ForwardPlan(const Conv2dProblem& problem) : p(problem) {
-    const std::ptrdiff_t columns = std::ptrdiff_t{p.stride} * (p.out_width - 1) + p.kernel;
-    run = std::ptrdiff_t{p.kernel} * p.in_channels;
-    const std::ptrdiff_t row = p.stride * columns * p.in_channels;
-    cut = cut_groups(p.batch, p.out_height, p.out_width, static_cast<std::size_t>(row) * sizeof(T));
-    patch = {0, -p.padding, p.stride * (cut.rows - 1) + p.kernel, columns, p.in_channels};
-    pixels = cut.images * cut.rows * p.out_width;
-    Carver weights, lane;
-    weights.measure<T>(panel_count<T>(p.out_channels) * panel_width<T> * p.kernel * run);
-    lane.measure<T>(cut.images * patch.image_step());
-    lane.measure<Unit>(pixels);
-    lane.measure<T>(partial_elements<T>(pixels, p.kernel * run));
-    weight_bytes = weights.used();
-    lane_bytes = lane.used();
-  }
-  constexpr std::size_t bytes() const {
-    return weight_bytes + static_cast<std::size_t>(cut.lanes()) * lane_bytes;
-  }
-};
 
 /// One group of images.
 template <class T>
@@ -95,38 +70,20 @@ void forward(const Context<Cpu>& context, const Conv2dProblem& p, View<const T> 
   });
 }
 
-/// The plain convolution as a transposed one of stride 1, for the narrow path.
-constexpr NarrowProblem narrow_forward(const Conv2dProblem& p) {
-  return {p.batch,       p.in_height, p.in_width,   p.in_channels,       p.out_height,
-          p.out_width, p.out_channels, p.kernel, 1, p.kernel - 1 - p.padding, true};
-}
-template <class T>
-constexpr bool forward_is_narrow(const Conv2dProblem& p) {
-  return p.stride == 1 && is_narrow<T>(p.out_channels, p.kernel);
-}
-
 }  // namespace cpu
-
-template <class T>
-constexpr std::size_t conv2d_forward_workspace(const Conv2dProblem& p) {
-  if (cpu::winograd_pays(p)) return cpu::WinogradPlan<T>(p).bytes();
-  if (cpu::forward_is_narrow<T>(p)) return cpu::NarrowPlan<T>(cpu::narrow_forward(p)).bytes();
-  return cpu::ForwardPlan<T>(p).bytes();
-}
 
 template <int Kernel, int Stride, class T>
 void conv2d_forward(const Context<Cpu>& context, const Conv2dProblem& problem, View<const T> x,
                     MaskView valid, const T* weight, const T* bias, const T* scale, View<T> y,
                     std::byte* workspace) {
   Conv2dProblem p = problem;
-  p.kernel = Kernel;
-  p.stride = Stride;
-  if constexpr (Stride == 1 && Kernel == 3)
+  if constexpr (Kernel > 0) p.kernel = Kernel, p.stride = Stride;
+  if constexpr (Kernel == 0 || (Kernel == 3 && Stride == 1))
     if (cpu::winograd_pays(p))
       return cpu::winograd_forward(context, p, x, valid, weight, bias, scale, y, workspace);
-  if constexpr (Stride == 1 && Kernel > 1)
+  if constexpr (Kernel == 0 || (Kernel > 1 && Stride == 1))
     if (cpu::forward_is_narrow<T>(p))
-      return cpu::narrow<Kernel, 1>(context, cpu::narrow_forward(p), x, cpu::SelectValid{valid},
+      return cpu::narrow<Kernel, Stride>(context, cpu::narrow_forward(p), x, cpu::SelectValid{valid},
                                     weight, cpu::NarrowFinish<T>{bias, scale, {}}, y, workspace);
   cpu::forward(context, p, x, valid, weight, bias, scale, y, workspace);
 }

@@ -10,10 +10,6 @@
 
 namespace tessera::inline TESSERA_ABI::kernels::cpu {
 
-inline constexpr int gradient_steps = tile_units * unit_pixels;  // t of a wide tile
-inline constexpr int narrow_outputs = 4;                         // o of a narrow tile
-inline constexpr int narrow_vectors = unit_pixels == 4 ? 6 : 3;  // vectors of t of a narrow tile
-
 /// The pixels a tile sums over.
 template <class T>
 struct PixelSums {

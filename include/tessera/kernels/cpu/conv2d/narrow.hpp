@@ -7,6 +7,7 @@
 #pragma once
 #include <algorithm>
 #include <cstddef>
+#include <utility>
 #include <cstring>
 
 #include <tessera/kernels/cpu/conv2d/narrow_plan.hpp>
@@ -84,25 +85,28 @@ struct NarrowFinish {
   MaskView out_valid;  // [N, H, W, G] or none
 };
 
+/// Kernel and Stride as constants; 0: those of the problem.
 template <int Kernel, int Stride, class T>
 void gather_narrow_row(const NarrowPlan<T>& plan, const NarrowRow<T>& row,
                        const NarrowFinish<T>& finish, const View<T>& out) {
   const NarrowProblem& p = plan.p;
   const std::ptrdiff_t z_row = plan.columns * plan.z_step;
-  const std::ptrdiff_t tap_step = Stride * p.channels - plan.z_step;
-  const std::ptrdiff_t row_tap_step = Stride * Kernel * p.channels - z_row;
-  const std::ptrdiff_t u0 = (row.h + p.padding) % Stride;
-  const T* z = row.z + ((row.h + p.padding) / Stride - row.top) * z_row + u0 * Kernel * p.channels;
+  const std::ptrdiff_t kernel = Kernel > 0 ? Kernel : p.kernel;
+  const std::ptrdiff_t stride = Stride > 0 ? Stride : p.stride;
+  const std::ptrdiff_t tap_step = stride * p.channels - plan.z_step;
+  const std::ptrdiff_t row_tap_step = stride * kernel * p.channels - z_row;
+  const std::ptrdiff_t u0 = (row.h + p.padding) % stride;
+  const T* z = row.z + ((row.h + p.padding) / stride - row.top) * z_row + u0 * kernel * p.channels;
   Quad<T> bias;
   for (std::ptrdiff_t c = 0; finish.bias && c < p.channels; ++c) bias.lanes[c] = finish.bias[c];
   for (std::ptrdiff_t w = 0; w < p.out_width; ++w) {
-    const std::ptrdiff_t v0 = (w + p.padding) % Stride;
-    const T* from = z + ((w + p.padding) / Stride - plan.left) * plan.z_step + v0 * p.channels;
+    const std::ptrdiff_t v0 = (w + p.padding) % stride;
+    const T* from = z + ((w + p.padding) / stride - plan.left) * plan.z_step + v0 * p.channels;
     Quad<T> sum;
-    for (std::ptrdiff_t u = u0; u < Kernel; u += Stride, from += row_tap_step) {
+    for (std::ptrdiff_t u = u0; u < kernel; u += stride, from += row_tap_step) {
       const T* tap = from;
 #pragma GCC unroll 4
-      for (std::ptrdiff_t v = v0; v < Kernel; v += Stride, tap += tap_step) sum.add(tap);
+      for (std::ptrdiff_t v = v0; v < kernel; v += stride, tap += tap_step) sum.add(tap);
     }
     const std::ptrdiff_t pixel = row.pixel + w;
     const T factor = finish.scale ? finish.scale[pixel] : T(1);
@@ -179,6 +183,18 @@ template <int Kernel, int Stride, class T, class CopyPixel>
 void narrow(const Context<Cpu>& context, const NarrowProblem& p, View<const T> src,
             const CopyPixel& copy_pixel, const T* weight, const NarrowFinish<T>& finish,
             View<T> out, std::byte* workspace) {
+  if constexpr (Kernel == 0) {  // the windows that occur at full speed, any other by its numbers
+    const auto is = [&](int kernel, int stride) { return p.kernel == kernel && p.stride == stride; };
+    const auto with = [&]<int K, int S>(std::integer_sequence<int, K, S>) {
+      narrow<K, S>(context, p, src, copy_pixel, weight, finish, out, workspace);
+    };
+    if (is(3, 1)) return with(std::integer_sequence<int, 3, 1>{});
+    if (is(3, 2)) return with(std::integer_sequence<int, 3, 2>{});
+    if (is(4, 2)) return with(std::integer_sequence<int, 4, 2>{});
+    if (is(5, 1)) return with(std::integer_sequence<int, 5, 1>{});
+    if (is(5, 2)) return with(std::integer_sequence<int, 5, 2>{});
+    if (is(7, 1)) return with(std::integer_sequence<int, 7, 1>{});
+  }
   const NarrowPlan<T> plan(p);
   T* panels = reinterpret_cast<T*>(workspace);
   pack_narrow_weights(p, weight, panels);

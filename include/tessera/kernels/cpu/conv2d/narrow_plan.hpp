@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cstddef>
 
-#include <tessera/kernels/cpu/conv2d/pack.hpp>
-#include <tessera/kernels/cpu/conv2d/sweep.hpp>
+#include <tessera/kernels/cpu/conv2d/sizes.hpp>
+#include <tessera/tensor/conv2d_problem.hpp>
 
 namespace tessera::inline TESSERA_ABI::kernels::cpu {
 
@@ -15,7 +15,7 @@ inline constexpr int narrow_channels = 4;
 
 template <class T>
 constexpr bool is_narrow(int channels, int kernel) {
-  return kernel > 1 && channels <= narrow_channels && 2 * channels <= simd::width<T>;
+  return kernel > 1 && channels <= narrow_channels && 2 * channels <= vector_width<T>;
 }
 constexpr std::ptrdiff_t divide_down(std::ptrdiff_t a, std::ptrdiff_t b) {
   return a >= 0 ? a / b : -divide_up(-a, b);
@@ -47,7 +47,7 @@ struct NarrowPlan {
 
   constexpr explicit NarrowPlan(const NarrowProblem& problem) : p(problem) {
     slots = p.kernel * p.kernel * p.channels;
-    z_step = divide_up(slots, simd::width<T>) * simd::width<T>;
+    z_step = divide_up(slots, vector_width<T>) * vector_width<T>;
     left = first_source(0);
     columns = last_source(p.out_width - 1) + 1 - left;
     const std::ptrdiff_t row = columns * (z_step + p.in_channels) / p.stride + 1;
@@ -80,5 +80,21 @@ struct NarrowPlan {
     return weight_bytes + static_cast<std::size_t>(cut.lanes()) * lane_bytes;
   }
 };
+
+/// The plain convolution as a transposed one of stride 1, for the narrow path.
+constexpr NarrowProblem narrow_forward(const Conv2dProblem& p) {
+  return {p.batch,       p.in_height, p.in_width,   p.in_channels,       p.out_height,
+          p.out_width, p.out_channels, p.kernel, 1, p.kernel - 1 - p.padding, true};
+}
+template <class T>
+constexpr bool forward_is_narrow(const Conv2dProblem& p) {
+  return p.stride == 1 && is_narrow<T>(p.out_channels, p.kernel);
+}
+
+constexpr NarrowProblem narrow_backward(const Conv2dProblem& p) {
+  return {p.batch,    p.out_height,  p.out_width, p.out_channels, p.in_height,
+          p.in_width, p.in_channels, p.kernel,    p.stride,       p.padding,
+          false};
+}
 
 }  // namespace tessera::kernels::cpu

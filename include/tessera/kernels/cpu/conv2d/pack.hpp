@@ -6,10 +6,13 @@
 #include <algorithm>
 #include <cstddef>
 
-#include <tessera/kernels/conv2d.hpp>
 #include <tessera/kernels/cpu/conv2d/cut.hpp>
+#include <tessera/kernels/cpu/conv2d/sizes.hpp>
 #include <tessera/kernels/cpu/conv2d/tile.hpp>
 #include <tessera/kernels/cpu/simd.hpp>
+#include <tessera/tensor/context.hpp>
+#include <tessera/tensor/conv2d_problem.hpp>
+#include <tessera/tensor/view.hpp>
 
 namespace tessera::inline TESSERA_ABI::kernels::cpu {
 
@@ -76,15 +79,6 @@ struct ScaleOrZero {
       lanes.store(to + i, lanes.load(from + i) * factor);
     });
   }
-};
-
-/// Part of a batch with zeros around it: the element at n*image_step + r*row_step + c*C + i is that
-/// of image n, row top + r, column left + c, channel i of a view.
-struct Patch {
-  std::ptrdiff_t top = 0, left = 0, rows = 0, columns = 0, channels = 0;
-  constexpr std::ptrdiff_t row_step() const { return columns * channels; }
-  /// One cache line more than the rows, so that images do not compete for the same cache sets.
-  constexpr std::ptrdiff_t image_step() const { return divide_up(rows * row_step(), 16) * 16 + 16; }
 };
 
 /// Fills image `n` of a patch from image `image` of the view.

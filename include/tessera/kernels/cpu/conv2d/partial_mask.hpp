@@ -6,7 +6,9 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <tessera/kernels/conv2d.hpp>
+#include <tessera/tensor/context.hpp>
+#include <tessera/tensor/conv2d_problem.hpp>
+#include <tessera/tensor/view.hpp>
 
 namespace tessera::inline TESSERA_ABI::kernels {
 namespace cpu {

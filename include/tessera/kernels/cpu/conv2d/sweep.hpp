@@ -10,10 +10,6 @@
 
 namespace tessera::inline TESSERA_ABI::kernels::cpu {
 
-/// Steps of the reduction whose panel of weights stays close: 2 vectors * 4 or 8 bytes each.
-template <class T>
-inline constexpr std::ptrdiff_t share_steps = 16384 / (panel_width<T> * std::ptrdiff_t{sizeof(T)});
-
 /// Output pixels (image, row, column) with their distances in the source and in the output.
 struct PixelGrid {
   std::ptrdiff_t count[3]{};
@@ -29,12 +25,6 @@ struct UnitList {
   int along = 2, pixels = 1;
   std::ptrdiff_t count = 0;
 };
-
-/// Elements of Sweep partial sums for so many pixels: units may overlap, at most twofold.
-template <class T>
-constexpr std::ptrdiff_t partial_elements(std::ptrdiff_t pixels, std::ptrdiff_t steps) {
-  return steps > share_steps<T> ? 2 * pixels * panel_width<T> : 0;
-}
 
 /// The dimension that needs the fewest units; ties go to columns, whose windows overlap.
 inline UnitList choose_units(const PixelGrid& grid) {

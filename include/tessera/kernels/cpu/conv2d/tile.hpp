@@ -5,37 +5,10 @@
 #pragma once
 #include <cstddef>
 
+#include <tessera/kernels/cpu/conv2d/sizes.hpp>
 #include <tessera/kernels/cpu/simd.hpp>
 
 namespace tessera::inline TESSERA_ABI::kernels::cpu {
-
-// Accumulators must stay in registers: with 32 of them a tile has 12 pixels, with 16 it has 6.
-#if defined(__AVX512F__) || defined(__aarch64__)
-inline constexpr int unit_pixels = 4;
-#else
-inline constexpr int unit_pixels = 2;
-#endif
-inline constexpr int tile_units = 3;
-
-/// Channels of one panel of packed weights: two vectors.
-template <class T>
-inline constexpr std::ptrdiff_t panel_width = 2 * simd::width<T>;
-/// Panels that cover so many channels.
-template <class T>
-constexpr std::ptrdiff_t panel_count(std::ptrdiff_t channels) {
-  return (channels + panel_width<T> - 1) / panel_width<T>;
-}
-/// Vectors of the last, possibly narrower panel.
-template <class T>
-constexpr int panel_vectors(std::ptrdiff_t channels_left) {
-  return channels_left > simd::width<T> ? 2 : 1;
-}
-
-/// `unit_pixels` pixels (or one) at a constant distance.
-struct Unit {
-  std::ptrdiff_t x;  // element offset of the first pixel's window in the source
-  std::ptrdiff_t y;  // index of the first pixel in the output
-};
 
 /// What every tile of a sweep shares.
 template <class T>

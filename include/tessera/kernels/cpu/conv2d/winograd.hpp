@@ -9,38 +9,15 @@
 #include <algorithm>
 #include <cstddef>
 
-#include <tessera/kernels/conv2d.hpp>
 #include <tessera/kernels/cpu/conv2d/cut.hpp>
 #include <tessera/kernels/cpu/conv2d/pack.hpp>
+#include <tessera/kernels/cpu/conv2d/winograd_plan.hpp>
 #include <tessera/kernels/cpu/simd.hpp>
+#include <tessera/tensor/context.hpp>
+#include <tessera/tensor/conv2d_problem.hpp>
+#include <tessera/tensor/view.hpp>
 
 namespace tessera::inline TESSERA_ABI::kernels::cpu {
-
-inline constexpr int winograd_products = 16;
-
-/// Whether the transforms pay: they cost additions per channel, the products saved are per pair of
-/// channels.
-constexpr bool winograd_pays(const Conv2dProblem& p) {
-  return conv2d_grid(p.kernel, p.stride, p.in_channels, p.out_channels) == 2 && p.out_height > 1 &&
-         p.out_width > 1;
-}
-
-/// Groups of tiles: a few images, or a band of tile rows of one image, of about `wanted` tiles.
-constexpr GroupCut cut_tiles(const Conv2dProblem& p, std::ptrdiff_t wanted) {
-  const std::ptrdiff_t rows = divide_up(p.out_height, 2), columns = divide_up(p.out_width, 2);
-  GroupCut cut{p.batch, rows, 1, rows};
-  if (p.batch <= 0 || rows <= 0 || columns <= 0) return cut;
-  const std::ptrdiff_t images = std::clamp<std::ptrdiff_t>(wanted / (rows * columns), 1, p.batch);
-  cut.images = divide_up(p.batch, divide_up(p.batch, images));
-  if (cut.images == 1)
-    cut.rows = divide_up(rows, divide_up(rows, std::max<std::ptrdiff_t>(1, wanted / columns)));
-  return cut;
-}
-
-/// The zero-padded input windows of `rows` tile rows: 2 rows + 2.
-constexpr Patch tile_patch(const Conv2dProblem& p, std::ptrdiff_t rows) {
-  return {0, -p.padding, 2 * rows + 2, 2 * divide_up(p.out_width, 2) + 2, p.in_channels};
-}
 
 /// B^T d of four values or vectors.
 template <class V>

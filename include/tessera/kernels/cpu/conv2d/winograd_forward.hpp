@@ -10,45 +10,6 @@
 
 namespace tessera::inline TESSERA_ABI::kernels::cpu {
 
-/// Tiles of a group: enough to use the transformed weights often, few enough for the second-level
-/// cache.
-inline constexpr std::ptrdiff_t winograd_group_tiles = 128;
-
-template <class T>
-struct WinogradPlan {
-  Conv2dProblem p;
-  GroupCut cut;
-  std::ptrdiff_t columns = 0, tiles = 0;  // tile columns; tiles of a whole group
-  std::ptrdiff_t panel_elements = 0;      // weights of one product
-  std::size_t weight_bytes = 0, lane_bytes = 0;
-
-  constexpr explicit WinogradPlan(const Conv2dProblem& problem)
-      : p(problem), cut(cut_tiles(p, winograd_group_tiles)) {
-    columns = divide_up(p.out_width, 2);
-    tiles = cut.images * cut.rows * columns;
-    panel_elements = panel_count<T>(p.out_channels) * panel_width<T> * p.in_channels;
-    Carver weights, lane;
-    weights.measure<T>(winograd_products * panel_elements);
-    lane.measure<T>(cut.images * tile_patch(p, cut.rows).image_step());
-    lane.measure<T>(winograd_products * tiles * p.in_channels);
-    lane.measure<T>(winograd_products * tiles * p.out_channels);
-    lane.measure<Unit>(tiles);
-    lane.measure<T>(partial_elements<T>(tiles, p.in_channels));
-    weight_bytes = weights.used();
-    lane_bytes = lane.used();
-  }
-  constexpr std::size_t bytes() const {
-    return weight_bytes + static_cast<std::size_t>(cut.lanes()) * lane_bytes;
-  }
-};
-
-/// The input gradient as a forward problem.
-constexpr Conv2dProblem winograd_turned(const Conv2dProblem& p) {
-  return {p.batch,     p.out_height, p.out_width,   p.out_channels,
-          p.in_height, p.in_width,   p.in_channels, 3,
-          1,           2 - p.padding};
-}
-
 /// Where the filters of a panel come from.
 template <class T>
 struct WinogradWeights {

@@ -10,43 +10,6 @@
 
 namespace tessera::inline TESSERA_ABI::kernels::cpu {
 
-/// Tiles whose sums are added to the transformed gradient at once.
-inline constexpr std::ptrdiff_t winograd_sum_tiles = 512;
-/// Tiles whose dY panel stays in the first-level cache.
-inline constexpr std::ptrdiff_t winograd_near_tiles = 256;
-
-template <class T>
-struct WinogradWeightPlan {
-  Conv2dProblem p;
-  GroupCut cut;
-  std::ptrdiff_t columns = 0, tiles = 0, panels = 0;
-  std::ptrdiff_t patch = 0, inputs = 0, gradients = 0;  // elements: of all images; of one product
-
-  constexpr explicit WinogradWeightPlan(const Conv2dProblem& problem)
-      : p(problem), cut(cut_tiles(p, winograd_sum_tiles)) {
-    columns = divide_up(p.out_width, 2);
-    tiles = cut.images * cut.rows * columns;
-    panels = panel_count<T>(p.out_channels);
-    patch = cut.images * tile_patch(p, cut.rows).image_step();
-    inputs = tiles * p.in_channels;
-    gradients = tiles * panels * panel_width<T>;
-  }
-  constexpr std::size_t bytes() const {
-    Carver c;
-    measure(c);
-    return c.used();
-  }
-  constexpr void measure(Carver& c) const {
-    c.measure<T>(patch);
-    c.measure<T>(winograd_products * inputs +
-                 gradient_steps);  // a tile may read beyond the last product
-    c.measure<T>(winograd_products * gradients);
-    c.measure<T>(winograd_products * std::ptrdiff_t{p.in_channels} * p.out_channels);
-    c.measure<T>(std::ptrdiff_t{p.batch} * cut.bands() * p.out_channels);
-    c.measure<std::ptrdiff_t>(tiles);
-  }
-};
-
 /// Scratch of a weight gradient.
 template <class T>
 struct WinogradWeightScratch {
