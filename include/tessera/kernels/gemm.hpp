@@ -7,12 +7,10 @@
 #include <cstddef>
 #include <type_traits>
 
+#include <tessera/kernels/transpose.hpp>
 #include <tessera/tensor/context.hpp>
 
 namespace tessera::inline TESSERA_ABI::kernels {
-
-/// Whether a matrix is read as it lies or transposed.
-enum class Transpose { no, yes };
 
 /// C = alpha * op(A) op(B) + beta * C. A lies as [m, k] with rows lda elements apart, transposed as
 /// [k, m]; B as [k, n] or [n, k]; C as [m, n] with rows ldc apart. beta = 0 never reads C; k = 0

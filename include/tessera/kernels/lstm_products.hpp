@@ -6,7 +6,7 @@
 
 #include <tessera/kernels/gemm.hpp>
 #include <tessera/kernels/linear.hpp>
-#include <tessera/kernels/lstm.hpp>
+#include <tessera/kernels/lstm_problem.hpp>
 
 namespace tessera::inline TESSERA_ABI::kernels {
 

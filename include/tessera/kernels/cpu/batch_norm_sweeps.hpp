@@ -8,7 +8,7 @@
 #include <limits>
 #include <utility>
 
-#include <tessera/kernels/batch_norm.hpp>
+#include <tessera/kernels/batch_norm_state.hpp>
 #include <tessera/kernels/cpu/column_sums.hpp>
 #include <tessera/kernels/cpu/rows.hpp>
 

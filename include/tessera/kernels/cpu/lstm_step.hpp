@@ -7,7 +7,7 @@
 #include <cstddef>
 
 #include <tessera/kernels/cpu/product_tile.hpp>
-#include <tessera/kernels/lstm.hpp>
+#include <tessera/kernels/lstm_problem.hpp>
 #include <tessera/tensor/pointwise_functions.hpp>
 
 namespace tessera::inline TESSERA_ABI::kernels::detail {

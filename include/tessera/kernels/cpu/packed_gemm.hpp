@@ -7,7 +7,7 @@
 #include <cstddef>
 
 #include <tessera/kernels/cpu/simd.hpp>
-#include <tessera/kernels/gemm.hpp>
+#include <tessera/kernels/transpose.hpp>
 
 namespace tessera::inline TESSERA_ABI::kernels::detail {
 
