@@ -160,7 +160,7 @@ TEST_CASE("the page is whole, without scripts and without foreign addresses") {
   CHECK(count(page, "<b>") == 0);
   CHECK(count(page, "&lt;script&gt;alert(&#39;x&#39;)&lt;/script&gt;") == 1);
   CHECK(count(page, "src=\"data:image/png;base64,cG5n\"") == 1);
-  CHECK(count(page, "<svg") == 4);  // whole image, terms, holes, PSNR; the rate never changed
+  CHECK(count(page, "<svg") == 5);  // whole image, terms, holes, PSNR; the rate never changed
   CHECK(count(page, "a &lt;title&gt;") == 2);
   CHECK(count(page, "tr class='best'") == 1);
   const int rows = count(page, "<tr><td>") + count(page, "<tr class='best'><td>");
@@ -210,4 +210,30 @@ TEST_CASE("progress lines") {
   CHECK(epoch_line(report) ==
         "epoch 3/40 seconds 16.2 images_per_second 617 train_loss 0.00253 test_mse 0.00200 "
         "hole_mse 0.01210");
+}
+
+TEST_CASE("the page's figures are those of the best epoch, and a loss has an axis of its own") {
+  EpochReport report;
+  History history;
+  for (int epoch = 1; epoch <= 3; ++epoch) {
+    report.epoch = report.epochs = epoch;
+    report.losses = {{"loss", 100.0 + epoch}};
+    report.seconds = 1800.0 * epoch;
+    report.validation = Metrics{};
+    report.validation->mse = epoch == 2 ? 0.125 : 0.5;
+    detail::add_to_history(history, report);
+  }
+  report.best_epoch = 2;
+  report.history = std::make_shared<const History>(history);
+  const std::byte png[1]{};
+  const std::string page = report_html("x", report, png);
+  CHECK(page.find("<dt>validation_mse</dt><dd>0.125</dd>") != page.npos);
+  CHECK(page.find("<dt>train_loss</dt><dd>102</dd>") != page.npos);
+  CHECK(page.find("<p>Trained in 3:00:00 with Tessera ") != page.npos);
+  CHECK(page.find(" UTC.</p>") != page.npos);
+  CHECK(page.find("<h2>Training loss</h2>") != page.npos);
+  CHECK(page.find("<h2>Mean squared error over the whole image</h2>") != page.npos);
+  CHECK(page.find("<span>masked</span><span>restored</span><span>truth</span>") != page.npos);
+  report.best_epoch = 0;  // without a validation set: the last epoch
+  CHECK(report_html("x", report, png).find("<dt>validation_mse</dt><dd>0.5</dd>") != page.npos);
 }

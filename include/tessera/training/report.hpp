@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstddef>
+#include <ctime>
 #include <filesystem>
 #include <functional>
 #include <span>
@@ -13,10 +14,12 @@
 
 #include <tessera/data/image_writer.hpp>
 #include <tessera/io/file.hpp>
+#include <tessera/io/status_line.hpp>
 #include <tessera/tensor/finite.hpp>
 #include <tessera/training/callbacks.hpp>
-#include <tessera/training/samples.hpp>
 #include <tessera/training/detail/svg_chart.hpp>
+#include <tessera/training/samples.hpp>
+#include <tessera/version.hpp>
 
 namespace tessera {
 namespace detail {
@@ -31,7 +34,8 @@ dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(9rem, 1fr));
   margin: 1rem 0; }
 dl div { background: #f3f5f7; border-radius: .4rem; padding: .5rem .7rem; }
 dt { color: #555; font-size: .85rem; overflow-wrap: anywhere; } dd { margin: 0; font-size: 1.15rem; }
-figure { margin: 0; } img { width: 100%; max-width: 27rem; image-rendering: pixelated; }
+figure { margin: 0; } img { width: 100%; image-rendering: pixelated; }
+.columns { display: grid; grid-template-columns: repeat(3, 1fr); text-align: center; }
 svg { width: 100%; min-width: 32rem; height: auto; font: 13px system-ui, sans-serif; fill: #333; }
 .grid { stroke: #e2e2e2; } .axis { stroke: #777; }
 .scroll { overflow-x: auto; }
@@ -56,8 +60,9 @@ inline std::string report_charts(const History& history) {
            svg_chart(title, "epoch", *epochs, lines, logarithmic) + "</div>\n";
   };
   using Name = std::string_view;
-  chart("Loss and error over the whole image",
-        [](Name n) { return n == "train_loss" || n == "validation_mse" || n == "test_mse"; });
+  chart("Training loss", [](Name n) { return n == "train_loss"; });  // of a scale of its own
+  chart("Mean squared error over the whole image",
+        [](Name n) { return n == "validation_mse" || n == "test_mse"; });
   const auto terms = std::count_if(history.columns.begin(), history.columns.end(),
                                    [](const auto& c) { return c.name.starts_with("train_"); });
   if (terms > 2)  // the total, and more than one term
@@ -97,6 +102,29 @@ inline std::string report_table(const History& history, int best_epoch) {
 
 }  // namespace detail
 
+namespace detail {
+
+/// "Trained in 1:02:03 with Tessera 0.1.0; page of 2026-12-01 02:59 UTC."
+inline std::string report_origin(const EpochReport& report) {
+  std::string out;
+  if (const auto* seconds = report.history ? report.history->find("seconds") : nullptr) {
+    double sum = 0;
+    for (const double s : *seconds)
+      if (s == s) sum += s;
+    out = "Trained in " + duration_text(sum) + " with ";
+  }
+  const std::time_t now = std::time(nullptr);
+  std::tm utc{};
+  ::gmtime_r(&now, &utc);
+  char date[32];
+  std::strftime(date, sizeof date, "%Y-%m-%d %H:%M UTC", &utc);
+  return out + "Tessera " + std::to_string(TESSERA_VERSION_MAJOR) + '.' +
+         std::to_string(TESSERA_VERSION_MINOR) + '.' + std::to_string(TESSERA_VERSION_PATCH) +
+         "; page of " + date + '.';
+}
+
+}  // namespace detail
+
 /// The page: final figures, curves, samples (a PNG file's bytes; none: no picture), configuration,
 /// epochs. Every text is escaped.
 inline std::string report_html(const std::string& title, const EpochReport& report,
@@ -108,19 +136,28 @@ inline std::string report_html(const std::string& title, const EpochReport& repo
       heading + "</title>\n<style>" + detail::report_style + "</style>\n</head>\n<body>\n<h1>" +
       heading + "</h1>\n<p>After epoch " + std::to_string(report.epoch) + " of " +
       std::to_string(report.epochs) + ", " + std::to_string(report.step) + " steps" +
-      (report.best_epoch > 0 ? "; the best by validation is epoch " +
-                                   std::to_string(report.best_epoch) + ", in best.safetensors"
-                             : "") +
-      ".</p>\n<dl>\n";
-  for (const auto& [name, value] : figures(report))
+      (report.best_epoch > 0
+           ? "; the best by validation is epoch " + std::to_string(report.best_epoch) +
+                 ", in best.safetensors, whose figures these are"
+           : "") +
+      ".</p>\n<p>" + detail::report_origin(report) + "</p>\n<dl>\n";
+  const auto best = static_cast<std::size_t>(std::max(report.best_epoch, 0));
+  for (auto [name, value] : figures(report)) {
+    if (const auto* column = report.history ? report.history->find(name) : nullptr;
+        column && best > 0 && best <= column->size())
+      value = (*column)[best - 1];
     out += "<div><dt>" + html_text(name) + "</dt><dd>" + short_number(value) + "</dd></div>\n";
+  }
   out += "<div><dt>images per second</dt><dd>" +
          short_number(std::round(report.images_per_second)) + "</dd></div>\n</dl>\n";
   if (!samples_png.empty())
     out +=
-        "<h2>Samples</h2>\n<figure><img src=\"data:image/png;base64," + base64(samples_png) +
-        "\" alt=\"masked, restored and true images side by side\">\n<figcaption>Masked (holes in "
-        "magenta), restored, truth.</figcaption></figure>\n";
+        "<h2>Samples</h2>\n<figure><div class='columns'><span>masked</span><span>restored</span>"
+        "<span>truth</span></div>\n<img src=\"data:image/png;base64," +
+        base64(samples_png) +
+        "\" alt=\"masked, restored and true images side by side\">\n<figcaption>Holes are "
+        "magenta.</figcaption>"
+        "</figure>\n";
   if (report.history) out += detail::report_charts(*report.history);
   if (report.configuration) {
     out += "<h2>Configuration</h2>\n<div class='scroll'><table class='texts'>\n";
