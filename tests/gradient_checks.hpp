@@ -4,6 +4,7 @@
 #pragma once
 #include <doctest/doctest.h>
 
+#include <limits>
 #include <vector>
 
 #include <tessera/testing/gradient_check.hpp>
@@ -28,24 +29,18 @@ void expect_gradients(const std::vector<Shape>& sizes = {}, GradientCheckOptions
 }
 
 /// The analytic gradient of a scalar function by x against central differences, in double, on the
-/// scale of the largest. `value()` computes it from the x as it stands.
+/// scale of the largest. `value()` computes it from the x as it stands. An x of more than `groups`
+/// numbers is checked in groups.
 template <class Value>
 void expect_gradient(std::span<double> x, std::span<const double> gradient, const Value& value,
-                     double tolerance = 1e-6, double step = 1e-5) {
+                     double tolerance = 1e-6, double step = 1e-5,
+                     int groups = std::numeric_limits<int>::max()) {
   REQUIRE(x.size() == gradient.size());
-  double scale = 1e-2;
-  for (const double g : gradient) scale = std::max(scale, std::abs(g));
-  for (std::size_t k = 0; k < x.size(); ++k) {
-    const double kept = x[k];
-    x[k] = kept + step;
-    const double above = value();
-    x[k] = kept - step;
-    const double below = value();
-    x[k] = kept;
-    const double numeric = (above - below) / (2 * step);
-    CHECK_MESSAGE(std::abs(numeric - gradient[k]) <= tolerance * scale, "element ", k,
-                  ": gradient ", gradient[k], ", difference ", numeric);
-  }
+  GradientReport report;
+  report.tolerance = tolerance;
+  detail::compare_with_differences("x", x, gradient, value, {Seed{1}, groups, step}, report);
+  CHECK_MESSAGE(report.passed(), report.numbers_text("double"));
+  CHECK(report.checked == static_cast<int>(x.size()));
   ++gradient_checks_run;
 }
 

@@ -12,6 +12,8 @@
 #include <tessera/network/model.hpp>
 #include <tessera/tensor/tensor.hpp>
 
+#include "../gradient_checks.hpp"
+
 using namespace tessera;
 
 namespace {
@@ -44,23 +46,10 @@ double dot(V a, V b) {
     for (int c = 0; c < a.channels; ++c) sum += a.pixel(p)[c] * b.pixel(p)[c];
   return sum;
 }
-/// Worst error of the gradients against differences of `loss`, over every `stride`-th parameter.
+/// Every parameter's gradient against differences of `loss`.
 template <class Net, class Loss>
-double worst_error(Model<Net, Cpu, double>& model, const Loss& loss, std::size_t stride) {
-  const std::vector<double> gradients(model.gradients().begin(), model.gradients().end());
-  double worst = 0;
-  for (std::size_t k = 0; k < gradients.size(); k += stride) {
-    double& w = model.parameters()[k];
-    const double value = w, h = 1e-5;
-    w = value + h;
-    const double above = loss();
-    w = value - h;
-    const double below = loss();
-    w = value;
-    const double numeric = (above - below) / (2 * h);
-    worst = std::max(worst, std::abs(numeric - gradients[k]) / std::max(1e-1, std::abs(numeric)));
-  }
-  return worst;
+void expect_gradients(Model<Net, Cpu, double>& model, const Loss& loss) {
+  testing::expect_gradient(model.parameters(), model.gradients(), loss, 1e-6, 1e-5, 256);
 }
 
 constexpr int batch = 3;
@@ -112,7 +101,7 @@ TEST_CASE("generator step: through a discriminator without parameter gradients, 
   f.g.zero_gradients();
   f.generated.backward();
   for (const double v : f.d.gradients()) REQUIRE(v == 7);  // untouched
-  CHECK(worst_error(f.g, loss, 13) < 1e-5);
+  expect_gradients(f.g, loss);
 }
 
 TEST_CASE("discriminator step: two live passes of one model, one loss over both") {
@@ -138,7 +127,7 @@ TEST_CASE("discriminator step: two live passes of one model, one loss over both"
   f.d.zero_gradients();
   real.backward();
   fake.backward();
-  CHECK(worst_error(f.d, loss, 3) < 1e-5);
+  expect_gradients(f.d, loss);
 }
 
 TEST_CASE("running statistics follow the passes in the order of their forward") {
