@@ -3,3 +3,4 @@
 #pragma once
 #include <tessera/testing/device_check.hpp>
 #include <tessera/testing/gradient_check.hpp>
+#include <tessera/testing/loss_check.hpp>

@@ -13,6 +13,6 @@ TEST_CASE("LsganLoss") {
   check_criterion(LsganLoss{},
                   {[](double y) { return (y - 1) * (y - 1); }, [](double y) { return y * y; },
                    [](double y) { return (y - 1) * (y - 1); }},
-                  [](double v) { return v; });
+                  bounds(-2, 2));
   CHECK(LsganLoss{}.describe() == "lsgan");
 }
