@@ -20,6 +20,7 @@
 #include <tessera/kernels/cuda/gemm.hpp>
 #include <tessera/kernels/cuda/gram.hpp>
 #include <tessera/kernels/cuda/group_norm.hpp>
+#include <tessera/kernels/cuda/hole_channel.hpp>
 #include <tessera/kernels/cuda/layer_norm.hpp>
 #include <tessera/kernels/cuda/linear.hpp>
 #include <tessera/kernels/cuda/loss_monitor.hpp>

@@ -13,7 +13,9 @@
 #include <tessera/layers/conv_transpose2d.hpp>
 #include <tessera/layers/dropout.hpp>
 #include <tessera/layers/flatten.hpp>
+#include <tessera/layers/gated_conv2d.hpp>
 #include <tessera/layers/group_norm.hpp>
+#include <tessera/layers/hole_channel.hpp>
 #include <tessera/layers/instance_norm2d.hpp>
 #include <tessera/layers/join.hpp>
 #include <tessera/layers/layer.hpp>

@@ -111,6 +111,9 @@ TEST_CASE("cuda: copies, sums, zeros and masks are the CPU's, bit for bit") {
     kernels::add_into(cpu, x.cpu(), y.cpu());
     kernels::add_into(gpu, x.gpu(), y.gpu());
     CHECK(same());
+    kernels::multiply(cpu, x.cpu(), z.cpu(), y.cpu());
+    kernels::multiply(gpu, x.gpu(), z.gpu(), y.gpu());
+    CHECK(same());
     kernels::copy(cpu, z.cpu(), y.cpu());
     kernels::copy(gpu, z.gpu(), y.gpu());
     CHECK(same());

@@ -33,6 +33,13 @@ TEST_CASE_TEMPLATE("copy: copy, add, add_into, fill_zero on all layouts", T, flo
               CHECK(z.at(p, k) == sum.at(p, k));
             }
           CHECK((y.intact() && sum.intact() && z.intact()));
+          multiply(context, a, b, y.view());
+          for (std::ptrdiff_t p = 0; p < 105; ++p)
+            for (int k = 0; k < c; ++k) CHECK(y.at(p, k) == a.at(p, k) * b.at(p, k));
+          CHECK(y.intact());
+          multiply(context, a, b, b.view());  // in place
+          CHECK(b.at(3, 0) == y.at(3, 0));
+          copy(context, a, y.view());
           add(context, a, a, a.view());
           CHECK(a.at(3, 0) == y.at(3, 0) + y.at(3, 0));
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Moving and adding activations between views of equal sizes and any pixel strides, and joining the
+// Moving, adding and multiplying activations between views of equal sizes and any pixel strides, and joining the
 // mask planes that travel with them.
 #pragma once
 #include <cstdint>
@@ -29,6 +29,14 @@ void add(const Context<Cpu>&, std::type_identity_t<View<const T>> a,
 template <class T>
 void add(const Context<Cuda>&, std::type_identity_t<View<const T>> a,
          std::type_identity_t<View<const T>> b, View<T> y);
+
+/// y = a b, element by element; y may be a or b.
+template <class T>
+void multiply(const Context<Cpu>&, std::type_identity_t<View<const T>> a,
+              std::type_identity_t<View<const T>> b, View<T> y);
+template <class T>
+void multiply(const Context<Cuda>&, std::type_identity_t<View<const T>> a,
+              std::type_identity_t<View<const T>> b, View<T> y);
 
 /// y = 0; what was there, NaN included, is not read.
 template <class T>

@@ -17,6 +17,7 @@ namespace tessera {
   X(concat_size, "a concatenation joins channels, so both inputs need the same height and width")  \
   X(concat_mask, "a concatenation joins a masked stream with an unmasked one")                     \
   X(sum_shape, "a sum needs two inputs of one shape and mask layout")                              \
+  X(product_shape, "a product needs two inputs of one shape and mask layout")                      \
   X(too_many_groups, "more mask groups than a shape can carry")                                    \
   X(not_masked, "a partial convolution needs a masked stream; start the network with MaskedInput") \
   X(masked, "this layer has no rule for a masked stream")                                          \

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The two joins containers make: concatenation of channels and sum of two values. They are layers
-// like any other, but are not counted when unnamed layers are numbered.
+// The joins containers make: concatenation of channels, sum and product of two values. They are
+// layers like any other, but are not counted when unnamed layers are numbered.
 #pragma once
 #include <tessera/kernels/copy.hpp>
 #include <tessera/layers/layer.hpp>
@@ -80,6 +80,35 @@ struct Sum {
   static void backward(const Run<Device, T>& run) {
     for (int i = 0; i < 2; ++i)
       if (run.dx(i)) kernels::copy(run.context(), run.dy(), run.dx(i));
+  }
+};
+
+/// Multiplies two values element by element: y = x0 x1. A position of a masked stream is valid
+/// where both are.
+///
+/// Shapes     x0, x1, y [N, H, W, C]
+/// Gradients  x0: assigned (=) with dy x1.  x1: assigned (=) with dy x0
+/// Errors     product_shape
+struct Product {
+  static constexpr std::string_view name = "product";
+  static constexpr bool needs_y = false, strided = true, makes_mask = true;
+
+  static constexpr ShapeOrComplaint output_shape(const InputShapes& in) {
+    if (in.count != 2) return Complaint::input_count;
+    if (!(in.shape[0] == in.shape[1])) return Complaint::product_shape;
+    return in.shape[0];
+  }
+
+  template <class Device, class T>
+  static void forward(const Run<Device, T>& run) {
+    kernels::multiply(run.context(), run.x(0), run.x(1), run.y());
+    if (run.y_valid())
+      kernels::intersect_masks(run.context(), run.x_valid(0), run.x_valid(1), run.y_valid());
+  }
+  template <class Device, class T>
+  static void backward(const Run<Device, T>& run) {
+    for (int i = 0; i < 2; ++i)
+      if (run.dx(i)) kernels::multiply(run.context(), run.dy(), run.x(1 - i), run.dx(i));
   }
 };
 

@@ -46,6 +46,13 @@ inline void add(const Context<Cpu>& context, std::type_identity_t<View<const T>>
 }
 
 template <class T>
+inline void multiply(const Context<Cpu>& context, std::type_identity_t<View<const T>> a,
+                     std::type_identity_t<View<const T>> b, View<T> y) {
+  detail::map(
+      context, [](T p, T q) { return p * q; }, y, a, b);
+}
+
+template <class T>
 inline void fill_zero(const Context<Cpu>& context, View<T> y) {
   detail::map(
       context, [] { return T(0); }, y);

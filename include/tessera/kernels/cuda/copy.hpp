@@ -25,6 +25,11 @@ TESSERA_CUDA_TEXT(copy_text, (&elements_text),
     for (long e = first_element(); e < y.size(); e += element_step())
       element<Contiguous>(y, e) = element<Contiguous>(a, e) + element<Contiguous>(b, e);
   }
+  template <class T, int Contiguous>
+  __global__ void multiply(Span<const T> a, Span<const T> b, Span<T> y) {
+    for (long e = first_element(); e < y.size(); e += element_step())
+      element<Contiguous>(y, e) = element<Contiguous>(a, e) * element<Contiguous>(b, e);
+  }
   template <class T>
   __global__ void fill_zero(Span<T> y) {
     for (long e = first_element(); e < y.size(); e += element_step()) element<0>(y, e) = T(0);
@@ -78,6 +83,16 @@ inline void add(const Context<Cuda>& context, std::type_identity_t<View<const T>
                 std::type_identity_t<View<const T>> b, View<T> y) {
   const auto launch = [&](auto contiguous) {
     cuda::launch_each(context, TESSERA_CUDA_KERNEL(cuda::copy_text, add, (T), (contiguous)),
+                      y.size(), cuda::span_of(a), cuda::span_of(b), cuda::span_of(y));
+  };
+  cuda::with_contiguous(launch, a, b, y);
+}
+
+template <class T>
+inline void multiply(const Context<Cuda>& context, std::type_identity_t<View<const T>> a,
+                     std::type_identity_t<View<const T>> b, View<T> y) {
+  const auto launch = [&](auto contiguous) {
+    cuda::launch_each(context, TESSERA_CUDA_KERNEL(cuda::copy_text, multiply, (T), (contiguous)),
                       y.size(), cuda::span_of(a), cuda::span_of(b), cuda::span_of(y));
   };
   cuda::with_contiguous(launch, a, b, y);

@@ -48,6 +48,7 @@ class Builder : public Table {
   /// Joins channels in the order given.
   constexpr Value concat(Value a, Value b) { return Table::template apply<Concat>(false, a, b); }
   constexpr Value sum(Value a, Value b) { return Table::template apply<Sum>(false, a, b); }
+  constexpr Value product(Value a, Value b) { return Table::template apply<Product>(false, a, b); }
 
   /// Applies a block inside a scope of this name.
   template <class L, class... More>
