@@ -144,7 +144,7 @@ TEST_CASE_TEMPLATE("a wrong input gradient in one channel, row, column, sample o
     const auto right = gradient_check<Net>({.batch = batch});
     CHECK_MESSAGE(right.passed(), right.text());
     CHECK(right.checked == batch * s.size());  // every entry
-    for (const int i : {0, 1, 2, 5, 63}) {
+    for (const int i : {0, 2, 63}) {
       if (i < s.channels) expect_found<Net>({.channel = i}, batch, "input 0");
       if (i < s.height) expect_found<Net>({.row = i}, batch, "input 0");
       if (i < s.width) expect_found<Net>({.column = i}, batch, "input 0");
