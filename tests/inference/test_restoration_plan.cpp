@@ -36,7 +36,7 @@ using Pooled = Network<Input<9, 9, 3>, Conv2d<3, 4, kernel(5).padding(2)>, MaxPo
                        Upsample2d<3>, Conv2d<4, 3, same>, Tanh>;
 using Normed =
     Network<Input<8, 8, 3>, Conv2d<3, 4, same>, InstanceNorm2d<4>, ReLU, Conv2d<4, 3, same>>;
-using Connected = Network<Input<8, 8, 3>, ChannelwiseFC<3, 8, 8>, Conv2d<3, 3, same>>;
+using Connected = Network<Input<8, 8, 3>, ChannelwiseFC<8, 8, 3>, Conv2d<3, 3, same>>;
 
 struct Case {
   Tensor<float> images;
