@@ -11,7 +11,7 @@ using On = ts::Network<ts::Input<32, 32, 16>, L...>;
 template <class... L>
 using OnMasked = ts::Network<ts::MaskedInput<32, 32, 16>, L...>;
 
-constexpr ts::Window w3 = ts::kernel(3).padding(1), w4 = ts::kernel(4).stride(2).padding(1);
+constexpr ts::Window w3 = ts::kernel(3).same(), w4 = ts::kernel(4).stride(2).padding(1);
 static_assert(ts::output_shape<On<ts::Conv2d<16, 8, w4>>> == ts::Shape{16, 16, 8});
 static_assert(ts::output_shape<OnMasked<ts::PartialConv2d<16, 8, w3>>> == ts::Shape{32, 32, 8});
 static_assert(ts::output_shape<On<ts::BatchNorm2d<16>>> == ts::Shape{32, 32, 16});

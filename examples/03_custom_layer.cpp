@@ -54,11 +54,11 @@ bool check(const char* what) {
 
 // In a network they stand where any layer stands; on a masked stream the mask is passed on.
 template <int In, int Out>
-struct Block : ts::Sequential<ts::PartialConv2d<In, Out, ts::kernel(3).padding(1)>,
+struct Block : ts::Sequential<ts::PartialConv2d<In, Out, ts::kernel(3).same()>,
                               ts::BatchNorm2d<Out>, Swish> {};
 using Net = ts::Network<ts::MaskedInput<16, 16, 3>, Block<3, 16>,
                         ts::Residual<Block<16, 16>, ts::Named<"scale", ChannelScale<16>>>,
-                        ts::PartialConv2d<16, 3, ts::kernel(3).padding(1)>, ts::Sigmoid>;
+                        ts::PartialConv2d<16, 3, ts::kernel(3).same()>, ts::Sigmoid>;
 
 int main() {
   // A layer alone first: odd sizes find more than even ones.

@@ -18,10 +18,9 @@ using namespace ts::literals;
 // Named opens a scope of names, those that weight files have: enc1.conv.weight, enc1.bn.bias.
 template <ts::FixedString Name, int In, int Out, int Stride = 1>
 struct Module
-    : ts::Named<
-          Name,
-          ts::Named<"conv", ts::PartialConv2d<In, Out, ts::kernel(3).stride(Stride).padding(1)>>,
-          ts::Named<"bn", ts::BatchNorm2d<Out>>, ts::LeakyReLU<>> {};
+    : ts::Named<Name,
+                ts::Named<"conv", ts::PartialConv2d<In, Out, ts::kernel(3).stride(Stride).same()>>,
+                ts::Named<"bn", ts::BatchNorm2d<Out>>, ts::LeakyReLU<>> {};
 
 // A level: down to half the size, through the levels below, up again, beside what came in (the
 // skip), and a module over both. SkipConcat concatenates the features and their masks.

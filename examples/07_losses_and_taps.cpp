@@ -17,7 +17,7 @@ namespace ts = tessera;
 using ts::operator*, ts::operator+;  // found by themselves only where a loss is the library's own
 
 // Tap gives a value a label and costs nothing. Here: what the network knows of the image, its code.
-constexpr ts::Window w3 = ts::kernel(3).padding(1);
+constexpr ts::Window w3 = ts::kernel(3).same();
 using Net = ts::Network<ts::MaskedInput<32, 32, 3>, ts::PartialConv2d<3, 16, w3>,
                         ts::BatchNorm2d<16>, ts::LeakyReLU<>, ts::PartialConv2d<16, 16, w3>,
                         ts::Tap<"code">, ts::LeakyReLU<>, ts::Conv2d<16, 3, w3>, ts::Sigmoid>;

@@ -89,10 +89,9 @@ struct ChannelScale {
   }
 };
 
-using Net =
-    ts::Network<ts::MaskedInput<16, 16, 3>, ts::PartialConv2d<3, 16, ts::kernel(3).padding(1)>,
-                Swish, ts::Named<"scale", ChannelScale<16>>,
-                ts::PartialConv2d<16, 3, ts::kernel(3).padding(1)>, ts::Sigmoid>;
+using Net = ts::Network<ts::MaskedInput<16, 16, 3>, ts::PartialConv2d<3, 16, ts::kernel(3).same()>,
+                        Swish, ts::Named<"scale", ChannelScale<16>>,
+                        ts::PartialConv2d<16, 3, ts::kernel(3).same()>, ts::Sigmoid>;
 
 /// The layer alone: one step by its kernels beside one by its code for the CPU, in double.
 bool check() {

@@ -15,7 +15,7 @@
 
 using namespace tessera;
 
-constexpr Window same = kernel(3).padding(1);
+constexpr Window same = kernel(3).same();
 template <FixedString Name, int In, int Out>
 struct Module : Named<Name, Named<"conv", Conv2d<In, Out, same>>, ReLU> {};
 template <int Skipped>

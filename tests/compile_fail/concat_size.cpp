@@ -15,7 +15,7 @@ using namespace tessera;
 
 template <int Padding>
 using Net =
-    Network<Input<16, 16, 3>, Named<"before", Conv2d<3, 4, kernel(3).padding(1)>>,
+    Network<Input<16, 16, 3>, Named<"before", Conv2d<3, 4, kernel(3).same()>>,
             SkipConcat<Named<"shrinks", Conv2d<4, 6, kernel(2 + Padding).padding(Padding)>>>>;
 
 static_assert(output_shape<Net<1>> == Shape{16, 16, 10});

@@ -16,7 +16,7 @@ using namespace tessera;
 
 template <class In>
 using Net =
-    Network<In, Named<"enc1", Named<"conv", PartialConv2d<3, 8, kernel(3).stride(2).padding(1)>>>>;
+    Network<In, Named<"enc1", Named<"conv", PartialConv2d<3, 8, kernel(3).stride(2).same()>>>>;
 
 static_assert(output_shape<Net<MaskedInput<32, 32, 3>>> == Shape{16, 16, 8});
 #ifdef TESSERA_EXPECT_FAIL

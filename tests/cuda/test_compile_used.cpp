@@ -27,7 +27,7 @@ using namespace tessera;
 using tessera::testing::compile_used_kernels;
 
 TEST_CASE("the kernels that an emulated model needs are compiled for real GPUs") {
-  using Net = Network<MaskedInput<8, 8, 3>, PartialConv2d<3, 3, kernel(3).padding(1)>, Sigmoid>;
+  using Net = Network<MaskedInput<8, 8, 3>, PartialConv2d<3, 3, kernel(3).same()>, Sigmoid>;
   Model<Net, Cuda> model;
   Pass<Cuda, float> pass = model.pass({.batch = 1});
   const std::size_t count = compile_used_kernels("sm_90");

@@ -51,13 +51,13 @@ float to_tf32(float v) {
 }
 
 using Masked = Network<MaskedInput<8, 6, 3>,
-                       SkipConcat<PartialConv2d<3, 5, kernel(5).stride(2).padding(2)>, LeakyReLU<>,
-                                  PartialConv2d<5, 4, kernel(3).padding(1)>, Upsample2d<2>>,
-                       Named<"out", PartialConv2d<7, 3, kernel(3).padding(1)>>>;
-using Turned = Network<Input<5, 7, 3>, Conv2d<3, 8, kernel(3).stride(2).padding(1)>, LeakyReLU<>,
-                       SkipConcat<Conv2d<8, 6, kernel(1)>, Tanh>,
-                       ConvTranspose2d<14, 4, kernel(4).stride(2).padding(1)>,
-                       Conv2d<4, 3, kernel(3).padding(1)>>;
+                       SkipConcat<PartialConv2d<3, 5, kernel(5).stride(2).same()>, LeakyReLU<>,
+                                  PartialConv2d<5, 4, kernel(3).same()>, Upsample2d<2>>,
+                       Named<"out", PartialConv2d<7, 3, kernel(3).same()>>>;
+using Turned =
+    Network<Input<5, 7, 3>, Conv2d<3, 8, kernel(3).stride(2).same()>, LeakyReLU<>,
+            SkipConcat<Conv2d<8, 6, kernel(1)>, Tanh>,
+            ConvTranspose2d<14, 4, kernel(4).stride(2).padding(1)>, Conv2d<4, 3, kernel(3).same()>>;
 
 }  // namespace
 

@@ -87,9 +87,9 @@ struct Bias {
 };
 
 template <Mistake M>
-using Net = Network<MaskedInput<6, 5, 3>, PartialConv2d<3, 4, kernel(3).padding(1)>, BatchNorm2d<4>,
+using Net = Network<MaskedInput<6, 5, 3>, PartialConv2d<3, 4, kernel(3).same()>, BatchNorm2d<4>,
                     LeakyReLU<>, Named<"own", Bias<4, M>>, Dropout<>,
-                    PartialConv2d<4, 3, kernel(3).padding(1)>>;
+                    PartialConv2d<4, 3, kernel(3).same()>>;
 
 }  // namespace
 

@@ -6,12 +6,12 @@
 #include <algorithm>
 #include <thread>
 
+#include <tessera/inference/session.hpp>
 #include <tessera/layers/activations.hpp>
 #include <tessera/layers/conv2d.hpp>
 #include <tessera/layers/pointwise.hpp>
 #include <tessera/network/containers.hpp>
 #include <tessera/network/model.hpp>
-#include <tessera/inference/session.hpp>
 #include <tessera/tensor/transfer.hpp>
 
 #include "on_device.hpp"
@@ -106,7 +106,7 @@ TEST_CASE("cuda: a session works on the model's GPU and in its precision, in ano
 #else
   const std::vector<int> gpus{0};
 #endif
-  using Product = Network<Input<6, 6, 3>, Conv2d<3, 8, kernel(3).padding(1)>>;
+  using Product = Network<Input<6, 6, 3>, Conv2d<3, 8, kernel(3).same()>>;
   for (const int gpu : gpus)
     for (const Precision precision : cuda::precisions) {
       const Context<Cuda> own(gpu, precision, Convolutions::own);

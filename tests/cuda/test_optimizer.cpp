@@ -11,9 +11,9 @@
 #include <tessera/network/network.hpp>
 #include <tessera/optimizers/optimizer.hpp>
 
-#include <tessera/optimizers/cuda/step_settings.hpp>
 #include <tessera/kernels/cuda/optimizer.hpp>
 #include <tessera/kernels/cuda/reduce.hpp>
+#include <tessera/optimizers/cuda/step_settings.hpp>
 
 #include "on_device.hpp"
 
@@ -22,7 +22,7 @@ using namespace tessera::testing;
 
 namespace {
 
-using Net = Network<Input<4, 4, 3>, Named<"a", Conv2d<3, 5, kernel(3).padding(1)>>,
+using Net = Network<Input<4, 4, 3>, Named<"a", Conv2d<3, 5, kernel(3).same()>>,
                     Named<"bn", BatchNorm2d<5>>, Named<"b", Conv2d<5, 2, kernel(1)>>>;
 
 // clang-format off

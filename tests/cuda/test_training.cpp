@@ -16,10 +16,10 @@ using namespace tessera::testing;
 namespace {
 
 using Net = Network<MaskedInput<8, 6, 3>,
-                    Named<"enc", PartialConv2d<3, 8, kernel(3).padding(1)>, BatchNorm2d<8>>,
+                    Named<"enc", PartialConv2d<3, 8, kernel(3).same()>, BatchNorm2d<8>>,
                     LeakyReLU<>, Dropout<probability(0.25)>, Upsample2d<2>,
                     PartialConv2d<8, 4, kernel(4).stride(2).padding(1)>,
-                    Named<"dec", PartialConv2d<4, 3, kernel(3).padding(1)>>, Sigmoid>;
+                    Named<"dec", PartialConv2d<4, 3, kernel(3).same()>>, Sigmoid>;
 
 ImageSet ramps(std::size_t count) {
   Buffer<std::uint8_t> bytes(count * 8 * 6 * 3);

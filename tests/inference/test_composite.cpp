@@ -5,21 +5,21 @@
 
 #include <cmath>
 
+#include <tessera/inference/composite.hpp>
 #include <tessera/layers/activations.hpp>
 #include <tessera/layers/conv2d.hpp>
 #include <tessera/layers/partial_conv2d.hpp>
 #include <tessera/layers/upsample2d.hpp>
-#include <tessera/inference/composite.hpp>
 
 using namespace tessera;
 
 namespace {
 
-constexpr Window same = kernel(3).padding(1);
+constexpr Window same = kernel(3).same();
 template <int C>
 using Net =
     Network<MaskedInput<8, 8, C>,
-            SkipConcat<PartialConv2d<C, 4, kernel(3).stride(2).padding(1)>, Upsample2d<2>>,
+            SkipConcat<PartialConv2d<C, 4, kernel(3).stride(2).same()>, Upsample2d<2>>,
             PartialConv2d<4 + C, C, same>>;  // no sigmoid: values outside [0, 1] are clamped
 
 Image random_image(int h, int w, int channels, int depth, RandomStream& random) {

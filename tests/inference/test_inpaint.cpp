@@ -6,19 +6,19 @@
 #include <cstring>
 #include <limits>
 
+#include <tessera/inference/inpaint.hpp>
 #include <tessera/layers/activations.hpp>
 #include <tessera/layers/conv2d.hpp>
 #include <tessera/layers/partial_conv2d.hpp>
 #include <tessera/layers/upsample2d.hpp>
-#include <tessera/inference/inpaint.hpp>
 
 using namespace tessera;
 
 namespace {
 
-constexpr Window same = kernel(3).padding(1);
+constexpr Window same = kernel(3).same();
 using Net = Network<MaskedInput<8, 8, 3>,
-                    SkipConcat<PartialConv2d<3, 4, kernel(3).stride(2).padding(1)>, Upsample2d<2>>,
+                    SkipConcat<PartialConv2d<3, 4, kernel(3).stride(2).same()>, Upsample2d<2>>,
                     PartialConv2d<7, 3, same>, Sigmoid>;
 using Plain = Network<Input<4, 4, 3>, Conv2d<3, 3, same>, Sigmoid>;
 

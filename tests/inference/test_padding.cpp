@@ -6,18 +6,18 @@
 #include <limits>
 #include <vector>
 
+#include <tessera/inference/inpaint.hpp>
 #include <tessera/layers/activations.hpp>
 #include <tessera/layers/conv2d.hpp>
 #include <tessera/models/pconv_cifar_net2.hpp>
-#include <tessera/inference/inpaint.hpp>
 
 using namespace tessera;
 
 namespace {
 
-constexpr Window same = kernel(3).padding(1);
+constexpr Window same = kernel(3).same();
 using Net = Network<MaskedInput<8, 8, 3>,
-                    SkipConcat<PartialConv2d<3, 4, kernel(3).stride(4).padding(1)>, Upsample2d<4>>,
+                    SkipConcat<PartialConv2d<3, 4, kernel(3).stride(4).same()>, Upsample2d<4>>,
                     PartialConv2d<7, 3, same>, Sigmoid>;
 using Plain = Network<Input<4, 4, 3>, Conv2d<3, 3, same>, Sigmoid>;
 using Half = Network<Input<4, 4, 1>, Conv2d<1, 1, kernel(2).stride(2)>>;

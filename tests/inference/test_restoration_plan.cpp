@@ -5,6 +5,7 @@
 
 #include <cstring>
 
+#include <tessera/inference/inpaint.hpp>
 #include <tessera/layers/activations.hpp>
 #include <tessera/layers/batch_norm2d.hpp>
 #include <tessera/layers/channelwise_fc.hpp>
@@ -16,13 +17,12 @@
 #include <tessera/layers/upsample2d.hpp>
 #include <tessera/models/pconv_cifar_net1.hpp>
 #include <tessera/models/pconv_cifar_net2.hpp>
-#include <tessera/inference/inpaint.hpp>
 
 using namespace tessera;
 
 namespace {
 
-constexpr Window same = kernel(3).padding(1), half = kernel(3).stride(2).padding(1);
+constexpr Window same = kernel(3).same(), half = kernel(3).stride(2).same();
 using Masked = Network<MaskedInput<8, 8, 3>, PartialConv2d<3, 6, same>, BatchNorm2d<6>, LeakyReLU<>,
                        SkipConcat<PartialConv2d<6, 6, half>, ReLU, Upsample2d<2>>,
                        PartialConv2d<12, 3, same>, Sigmoid>;
@@ -32,8 +32,8 @@ using Wide = Network<Input<16, 16, 3>, Conv2d<3, 32, half>, ReLU, Conv2d<32, 32,
                      ConvTranspose2d<32, 32, kernel(4).stride(2).padding(1)>, ReLU,
                      ConvTranspose2d<32, 32, same>, Upsample2d<2>,
                      Conv2d<32, 3, same>>;  // no sigmoid: it would hide last bits
-using Pooled = Network<Input<9, 9, 3>, Conv2d<3, 4, kernel(5).padding(2)>, MaxPool2d<3>,
-                       Upsample2d<3>, Conv2d<4, 3, same>, Tanh>;
+using Pooled = Network<Input<9, 9, 3>, Conv2d<3, 4, kernel(5).same()>, MaxPool2d<3>, Upsample2d<3>,
+                       Conv2d<4, 3, same>, Tanh>;
 using Normed =
     Network<Input<8, 8, 3>, Conv2d<3, 4, same>, InstanceNorm2d<4>, ReLU, Conv2d<4, 3, same>>;
 using Connected = Network<Input<8, 8, 3>, ChannelwiseFC<8, 8, 3>, Conv2d<3, 3, same>>;

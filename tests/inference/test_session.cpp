@@ -10,24 +10,24 @@
 #include <vector>
 
 #include <tessera/data/masks.hpp>
+#include <tessera/inference/inpaint.hpp>
+#include <tessera/inference/session.hpp>
 #include <tessera/kernels/cpu/gemm.hpp>
 #include <tessera/layers/activations.hpp>
 #include <tessera/layers/batch_norm2d.hpp>
 #include <tessera/layers/partial_conv2d.hpp>
 #include <tessera/layers/upsample2d.hpp>
-#include <tessera/inference/session.hpp>
-#include <tessera/inference/inpaint.hpp>
 
 using namespace tessera;
 
 namespace {
 
 template <int In, int Out, int Stride = 1>
-struct Module : Sequential<PartialConv2d<In, Out, kernel(3).stride(Stride).padding(1)>,
+struct Module : Sequential<PartialConv2d<In, Out, kernel(3).stride(Stride).same()>,
                            BatchNorm2d<Out>, LeakyReLU<>> {};
 using Net = Network<MaskedInput<16, 16, 3>, Module<3, 8>,
                     SkipConcat<Module<8, 16, 2>, SkipConcat<>, Upsample2d<2>>,
-                    PartialConv2d<40, 3, kernel(3).padding(1)>, Sigmoid>;
+                    PartialConv2d<40, 3, kernel(3).same()>, Sigmoid>;
 
 struct Images {
   Tensor<float> pixels;

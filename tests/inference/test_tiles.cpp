@@ -4,23 +4,23 @@
 
 #include <cmath>
 
+#include <tessera/inference/inpaint.hpp>
 #include <tessera/layers/activations.hpp>
 #include <tessera/layers/conv2d.hpp>
 #include <tessera/layers/max_pool2d.hpp>
 #include <tessera/models/pconv_cifar_net1.hpp>
 #include <tessera/models/pconv_cifar_net2.hpp>
-#include <tessera/inference/inpaint.hpp>
 
 using namespace tessera;
 
 namespace {
 
-constexpr Window same = kernel(3).padding(1);
+constexpr Window same = kernel(3).same();
 using Small =
     Network<MaskedInput<8, 8, 3>, PartialConv2d<3, 6, same>, LeakyReLU<>,
-            SkipConcat<PartialConv2d<6, 6, kernel(3).stride(2).padding(1)>, ReLU, Upsample2d<2>>,
+            SkipConcat<PartialConv2d<6, 6, kernel(3).stride(2).same()>, ReLU, Upsample2d<2>>,
             PartialConv2d<12, 3, same>, Sigmoid>;
-using Flat = Network<Input<4, 4, 3>, Conv2d<3, 8, kernel(5).padding(2)>, ReLU,
+using Flat = Network<Input<4, 4, 3>, Conv2d<3, 8, kernel(5).same()>, ReLU,
                      Conv2d<8, 3, kernel(4).padding(2)>, Conv2d<3, 3, kernel(2)>, Sigmoid>;
 using Thirds = Network<Input<9, 9, 1>, Conv2d<1, 4, same>, MaxPool2d<3>, Upsample2d<3>,
                        Conv2d<4, 1, same>, Sigmoid>;
@@ -102,7 +102,7 @@ TEST_CASE("the rule follows from the layers' reach") {
   CHECK(!tile_rule(Network<Input<8, 8, 1>, WholeImage>::structure));
   CHECK(!tile_rule(Network<Input<8, 8, 1>, Conv2d<1, 1, kernel(2).stride(2)>>::structure));
   CHECK(!tile_rule(Network<  // full and half size meet, which only an image of 1x1 allows
-                   Input<1, 1, 1>, SkipConcat<Conv2d<1, 1, kernel(3).stride(2).padding(1)>>,
+                   Input<1, 1, 1>, SkipConcat<Conv2d<1, 1, kernel(3).stride(2).same()>>,
                    Conv2d<2, 1, same>>::structure));
 }
 

@@ -8,18 +8,17 @@
 #include <exception>
 #include <string>
 
-#include <tessera/network/weights.hpp>
 #include <tessera/layers/activations.hpp>
 #include <tessera/layers/batch_norm2d.hpp>
 #include <tessera/layers/conv2d.hpp>
+#include <tessera/network/weights.hpp>
 
 using namespace tessera;
 
 // PyTorch: nn.Sequential(OrderedDict(enc=nn.Sequential(Conv2d, BatchNorm2d, ReLU), head=Conv2d))
-using Net =
-    Network<Input<6, 5, 3>,
-            Named<"enc", Conv2d<3, 4, kernel(3).stride(2).padding(1)>, BatchNorm2d<4>, ReLU>,
-            Named<"head", Conv2d<4, 2, kernel(1)>>>;
+using Net = Network<Input<6, 5, 3>,
+                    Named<"enc", Conv2d<3, 4, kernel(3).stride(2).same()>, BatchNorm2d<4>, ReLU>,
+                    Named<"head", Conv2d<4, 2, kernel(1)>>>;
 
 int main(int argc, char** argv) {
   const std::string verb = argc == 3 ? argv[1] : "";

@@ -19,8 +19,8 @@ namespace {
 template <class Layer>
 void check_gradients() {
   expect_gradients<Network<Input<5, 7, 3>, Layer>>({{5, 7, 3}, {1, 1, 3}, {3, 17, 3}});
-  expect_gradients<Network<Input<5, 7, 3>, Conv2d<3, 5, kernel(3).padding(1)>, SkipConcat<Layer>,
-                           Layer, Conv2d<10, 2, kernel(1)>>>({{5, 7, 3}});
+  expect_gradients<Network<Input<5, 7, 3>, Conv2d<3, 5, kernel(3).same()>, SkipConcat<Layer>, Layer,
+                           Conv2d<10, 2, kernel(1)>>>({{5, 7, 3}});
 }
 
 /// f and its derivative at x, from a pass over a few pixels.

@@ -19,7 +19,7 @@ using Overlapping = Network<Input<7, 9, 17>, AvgPool2d<3, 2>>;
 using Gaps = Network<Input<7, 8, 2>, AvgPool2d<2, 3>>;
 // Pools a slice of a wider tensor into another one.
 using Between =
-    Network<Input<6, 7, 2>, Conv2d<2, 3, kernel(3).padding(1)>, Tap<"x">, SkipConcat<Sigmoid>,
+    Network<Input<6, 7, 2>, Conv2d<2, 3, kernel(3).same()>, Tap<"x">, SkipConcat<Sigmoid>,
             AvgPool2d<3, 1>, Tap<"p">, SkipConcat<AvgPool2d<1>>, Conv2d<12, 2, kernel(2)>>;
 
 }  // namespace

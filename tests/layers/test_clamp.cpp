@@ -35,7 +35,7 @@ std::pair<T, T> at(double x) {
 
 TEST_CASE("Clamp: gradients alone, behind a convolution, as a slice") {
   expect_gradients<Network<Input<5, 7, 3>, Clamp<>>>({{5, 7, 3}, {1, 1, 3}, {3, 17, 3}});
-  expect_gradients<Network<Input<5, 7, 3>, Conv2d<3, 5, kernel(3).padding(1)>, Wide,
+  expect_gradients<Network<Input<5, 7, 3>, Conv2d<3, 5, kernel(3).same()>, Wide,
                            Conv2d<5, 9, kernel(1)>, SkipConcat<Clamp<>>, Wide>>();
 }
 

@@ -12,7 +12,7 @@ using testing::expect_gradients;
 
 namespace {
 
-using Same = Network<Input<5, 7, 3>, Conv2d<3, 4, kernel(3).padding(1)>>;
+using Same = Network<Input<5, 7, 3>, Conv2d<3, 4, kernel(3).same()>>;
 using Strided = Network<Input<9, 7, 2>, Conv2d<2, 5, kernel(4).stride(2).padding(1)>>;
 using Point = Network<Input<3, 3, 5>, Conv2d<5, 17, kernel(1).no_bias()>>;
 

@@ -20,10 +20,10 @@ using testing::expect_gradients;
 namespace {
 
 using Alone = Network<Input<5, 7, 3>, Dropout<probability(0.4)>>;
-using Behind = Network<Input<5, 7, 3>, Conv2d<3, 9, kernel(3).padding(1)>, Dropout<>, Sigmoid,
+using Behind = Network<Input<5, 7, 3>, Conv2d<3, 9, kernel(3).same()>, Dropout<>, Sigmoid,
                        Conv2d<9, 2, kernel(1)>, Dropout<probability(0.25)>>;
 /// Both branches are slices of the concatenation: views with a pixel stride.
-using Strided = Network<Input<5, 7, 3>, Conv2d<3, 5, kernel(3).padding(1)>,
+using Strided = Network<Input<5, 7, 3>, Conv2d<3, 5, kernel(3).same()>,
                         Both<Dropout<probability(0.4)>, Sequential<Sigmoid, Dropout<>>>>;
 using Big = Network<Input<64, 50, 6>, Dropout<probability(0.4)>>;
 using Two = Network<Input<64, 50, 6>, Both<Dropout<>, Dropout<>>>;

@@ -20,10 +20,10 @@ using testing::expect_gradients;
 namespace {
 
 using Alone = Network<Input<5, 7, 6>, GroupNorm<3, 6>>;
-using Behind = Network<Input<5, 7, 3>, Conv2d<3, 10, kernel(3).padding(1)>, GroupNorm<2, 10>, SiLU,
+using Behind = Network<Input<5, 7, 3>, Conv2d<3, 10, kernel(3).same()>, GroupNorm<2, 10>, SiLU,
                        Conv2d<10, 5, kernel(1)>, GroupNorm<1, 5, eps(0.1)>>;
-using Strided = Network<Input<5, 7, 3>, Conv2d<3, 6, kernel(3).padding(1)>,
-                        SkipConcat<GroupNorm<6, 6>>, GroupNorm<3, 12>>;
+using Strided = Network<Input<5, 7, 3>, Conv2d<3, 6, kernel(3).same()>, SkipConcat<GroupNorm<6, 6>>,
+                        GroupNorm<3, 12>>;
 
 }  // namespace
 

@@ -20,9 +20,9 @@ using testing::expect_gradients;
 namespace {
 
 using Alone = Network<Input<5, 7, 3>, InstanceNorm2d<3>>;
-using Behind = Network<Input<5, 7, 3>, Conv2d<3, 9, kernel(3).padding(1)>, InstanceNorm2d<9>,
+using Behind = Network<Input<5, 7, 3>, Conv2d<3, 9, kernel(3).same()>, InstanceNorm2d<9>,
                        LeakyReLU<>, Conv2d<9, 5, kernel(1)>, InstanceNorm2d<5, eps(0.1)>>;
-using Strided = Network<Input<5, 7, 3>, Conv2d<3, 5, kernel(3).padding(1)>,
+using Strided = Network<Input<5, 7, 3>, Conv2d<3, 5, kernel(3).same()>,
                         SkipConcat<InstanceNorm2d<5>>, InstanceNorm2d<10>>;
 
 }  // namespace

@@ -12,7 +12,7 @@ using testing::expect_gradients;
 
 namespace {
 
-constexpr Window same = kernel(3).padding(1);
+constexpr Window same = kernel(3).same();
 using Skip = Network<Input<5, 7, 3>, SkipConcat<Conv2d<3, 2, same>>, Conv2d<5, 3, same>>;
 using Twice = Network<Input<5, 3, 3>, Conv2d<3, 2, same>, SkipConcat<>, Conv2d<4, 2, same>>;
 using Add = Network<Input<3, 5, 3>, Conv2d<3, 3, same>, Residual<Conv2d<3, 3, same>>,

@@ -20,10 +20,10 @@ using testing::expect_gradients;
 namespace {
 
 using Alone = Network<Input<5, 7, 6>, LayerNorm<6>>;
-using Behind = Network<Input<5, 7, 3>, Conv2d<3, 17, kernel(3).padding(1)>, LayerNorm<17>, GELU,
+using Behind = Network<Input<5, 7, 3>, Conv2d<3, 17, kernel(3).same()>, LayerNorm<17>, GELU,
                        Conv2d<17, 5, kernel(1)>, LayerNorm<5, eps(0.1)>>;
-using Strided = Network<Input<5, 7, 3>, Conv2d<3, 6, kernel(3).padding(1)>,
-                        SkipConcat<LayerNorm<6>>, LayerNorm<12>>;
+using Strided = Network<Input<5, 7, 3>, Conv2d<3, 6, kernel(3).same()>, SkipConcat<LayerNorm<6>>,
+                        LayerNorm<12>>;
 
 }  // namespace
 

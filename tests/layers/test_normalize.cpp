@@ -16,7 +16,7 @@ namespace {
 inline constexpr ChannelStatistics one{1, {0.5}, {0.25}};
 using Images = Network<Input<5, 3, 3>, Normalize<imagenet>>;
 using Gray = Network<Input<4, 7, 1>, Normalize<one>>;
-using Between = Network<Input<4, 5, 2>, Conv2d<2, 3, kernel(3).padding(1)>,
+using Between = Network<Input<4, 5, 2>, Conv2d<2, 3, kernel(3).same()>,
                         SkipConcat<Normalize<imagenet>>, Conv2d<6, 2, kernel(2)>>;
 using There = Network<Input<70, 65, 3>, Normalize<imagenet>, Normalize<inverse(imagenet)>>;
 using Masked = Network<MaskedInput<4, 4, 3>, Normalize<imagenet>, PartialConv2d<3, 2, kernel(3)>>;

@@ -14,7 +14,7 @@ using testing::expect_gradients;
 
 namespace {
 
-constexpr Window same = kernel(3).padding(1);
+constexpr Window same = kernel(3).same();
 
 /// Turns the mask planes into features, so that a test can read them.
 struct ShowMask {
@@ -33,9 +33,9 @@ struct ShowMask {
 using Partial = Network<MaskedInput<6, 7, 3>, PartialConv2d<3, 4, same>>;
 using Plain = Network<Input<6, 7, 3>, Conv2d<3, 4, same>>;
 using Groups = Network<MaskedInput<5, 6, 2>, SkipConcat<Named<"inner", PartialConv2d<2, 3, same>>>,
-                       Named<"outer", PartialConv2d<5, 4, kernel(3).stride(2).padding(1)>>>;
+                       Named<"outer", PartialConv2d<5, 4, kernel(3).stride(2).same()>>>;
 using GroupMask = Network<MaskedInput<5, 6, 2>, SkipConcat<PartialConv2d<2, 3, same>>,
-                          PartialConv2d<5, 4, kernel(3).stride(2).padding(1)>, ShowMask>;
+                          PartialConv2d<5, 4, kernel(3).stride(2).same()>, ShowMask>;
 
 template <class T>
 void random_input(Pass<Cpu, T>& pass, double hole_share, std::uint64_t seed = 9) {
@@ -199,7 +199,7 @@ TEST_CASE("PartialConv2d: groups with different masks equal the multi-channel fo
 }
 
 TEST_CASE("PartialConv2d: shapes, parameters, complaints") {
-  using Layer = PartialConv2d<3, 8, kernel(3).stride(2).padding(1)>;
+  using Layer = PartialConv2d<3, 8, kernel(3).stride(2).same()>;
   static_assert(Layer::output_shape(Shape{7, 8, 3}.with_mask()).shape ==
                 Shape{4, 4, 8}.with_mask());
   static_assert(Layer::output_shape(Shape{7, 8, 3}).complaint == Complaint::not_masked);

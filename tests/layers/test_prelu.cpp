@@ -19,9 +19,9 @@ using testing::expect_gradients;
 namespace {
 
 using Alone = Network<Input<5, 7, 3>, PReLU>;
-using Behind = Network<Input<5, 7, 3>, Conv2d<3, 9, kernel(3).padding(1)>, PReLU,
-                       Conv2d<9, 2, kernel(1)>, PReLU>;
-using Strided = Network<Input<5, 7, 3>, Conv2d<3, 5, kernel(3).padding(1)>,
+using Behind =
+    Network<Input<5, 7, 3>, Conv2d<3, 9, kernel(3).same()>, PReLU, Conv2d<9, 2, kernel(1)>, PReLU>;
+using Strided = Network<Input<5, 7, 3>, Conv2d<3, 5, kernel(3).same()>,
                         Both<PReLU, Sequential<Sigmoid, PReLU>>, PReLU>;
 
 }  // namespace

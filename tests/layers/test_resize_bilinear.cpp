@@ -17,7 +17,7 @@ namespace {
 template <int Height, int Width, int Channels = 1>
 using Resize = Network<Input<3, 4, Channels>, ResizeBilinear<Height, Width>>;
 using Between =
-    Network<Input<5, 4, 2>, Conv2d<2, 3, kernel(3).padding(1)>, SkipConcat<Sigmoid>,
+    Network<Input<5, 4, 2>, Conv2d<2, 3, kernel(3).same()>, SkipConcat<Sigmoid>,
             ResizeBilinear<7, 3>, SkipConcat<ResizeBilinear<7, 3>>, Conv2d<12, 2, kernel(2)>>;
 
 /// Resizes ((7 i mod 11) - 5) / 4, 3 x 4, in double.

@@ -44,7 +44,7 @@ static_assert(AdversarialCriterion<BceLoss> && AdversarialCriterion<BceWithLogit
 static_assert(!AdversarialCriterion<int>);
 static_assert(Loss<BceLoss> && Loss<BceWithLogitsLoss> && !Loss<LsganLoss> && !Loss<HingeLoss>);
 
-using Discriminator = Network<Input<7, 5, 2>, Conv2d<2, 4, kernel(3).padding(1)>, LeakyReLU<>,
+using Discriminator = Network<Input<7, 5, 2>, Conv2d<2, 4, kernel(3).same()>, LeakyReLU<>,
                               Conv2d<4, 1, kernel(3).stride(2)>>;
 
 }  // namespace

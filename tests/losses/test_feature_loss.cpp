@@ -18,8 +18,8 @@ using namespace tessera::test;
 
 namespace {
 
-using Features = Network<Input<8, 8, 3>, Conv2d<3, 4, kernel(3).padding(1)>, Tanh, Tap<"one">,
-                         MaxPool2d<2>, Conv2d<4, 6, kernel(3).padding(1)>, Tanh, Tap<"two">,
+using Features = Network<Input<8, 8, 3>, Conv2d<3, 4, kernel(3).same()>, Tanh, Tap<"one">,
+                         MaxPool2d<2>, Conv2d<4, 6, kernel(3).same()>, Tanh, Tap<"two">,
                          Conv2d<6, 2, kernel(1)>, Tap<"three">>;
 using FeatureModel = Model<Features, Cpu, double>;
 

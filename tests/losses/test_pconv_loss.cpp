@@ -12,8 +12,8 @@ using namespace tessera::test;
 
 namespace {
 
-using Features = Network<Input<8, 8, 3>, Conv2d<3, 4, kernel(3).padding(1)>, Tanh, Tap<"pool1">,
-                         Conv2d<4, 4, kernel(3).padding(1)>, Tanh, Tap<"pool2">,
+using Features = Network<Input<8, 8, 3>, Conv2d<3, 4, kernel(3).same()>, Tanh, Tap<"pool1">,
+                         Conv2d<4, 4, kernel(3).same()>, Tanh, Tap<"pool2">,
                          Conv2d<4, 5, kernel(1)>, Tanh, Tap<"pool3">>;
 
 double term(const LossTerms& terms, std::string_view name) {

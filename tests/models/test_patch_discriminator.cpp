@@ -22,7 +22,7 @@ using Probabilities = Network<Input<17, 8, 2>, PatchDiscriminator<2, 3, 1, NoPat
 
 /// Kernel 3 with padding 1 on one channel.
 template <int Stride>
-using Conv3 = Conv2d<1, 1, kernel(3).stride(Stride).padding(1)>;
+using Conv3 = Conv2d<1, 1, kernel(3).stride(Stride).same()>;
 template <class... L>
 using On64 = Network<Input<64, 64, 1>, L...>;
 

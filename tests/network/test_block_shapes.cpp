@@ -15,9 +15,9 @@ namespace {
 struct Inner : Sequential<MaxPool2d<2>, Named<"b", Named<"conv", Conv2d<8, 6, kernel(1)>>, ReLU>> {
 };
 using Net = Network<Input<12, 12, 3>,
-                    Named<"a", Named<"conv", Conv2d<3, 8, kernel(3).padding(1)>>, MaxPool2d<2>>,
-                    ReLU, Inner, Named<"c", Conv2d<6, 2, kernel(3)>>>;
-using Wide = Network<Input<12, 10, 3>, Named<"a", Conv2d<3, 8, kernel(3).padding(1)>>>;
+                    Named<"a", Named<"conv", Conv2d<3, 8, kernel(3).same()>>, MaxPool2d<2>>, ReLU,
+                    Inner, Named<"c", Conv2d<6, 2, kernel(3)>>>;
+using Wide = Network<Input<12, 10, 3>, Named<"a", Conv2d<3, 8, kernel(3).same()>>>;
 
 }  // namespace
 

@@ -14,7 +14,7 @@ using testing::gradient_check;
 
 namespace {
 
-constexpr Window point = kernel(1), same = kernel(3).padding(1);
+constexpr Window point = kernel(1), same = kernel(3).same();
 
 template <class Net>
 std::vector<std::string> names() {

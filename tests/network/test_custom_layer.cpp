@@ -58,7 +58,7 @@ struct FloatScale {
   static void backward(const ts::Run<ts::Cpu>& run) { ChannelScale<C>::backward(run); }
 };
 
-constexpr ts::Window same = ts::kernel(3).padding(1);
+constexpr ts::Window same = ts::kernel(3).same();
 using Scaled = ts::Network<ts::Input<5, 7, 3>, ts::Conv2d<3, 4, same>, ChannelScale<4>, Swish,
                            ts::Conv2d<4, 2, same>>;
 using InFloat =

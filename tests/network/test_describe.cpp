@@ -21,9 +21,9 @@ using Discriminator =
             LeakyReLU<>, Conv4<16, 32, 2>, BatchNorm2d<32>, LeakyReLU<>, Conv4<32, 64, 1>,
             BatchNorm2d<64>, LeakyReLU<>, Conv4<64, 1, 1>>;
 template <int Stride>
-using Conv3 = Conv2d<1, 1, kernel(3).stride(Stride).padding(1)>;
+using Conv3 = Conv2d<1, 1, kernel(3).stride(Stride).same()>;
 using Small = Network<MaskedInput<8, 6, 3>,
-                      Named<"enc", PartialConv2d<3, 4, kernel(3).padding(1)>, BatchNorm2d<4>>, ReLU,
+                      Named<"enc", PartialConv2d<3, 4, kernel(3).same()>, BatchNorm2d<4>>, ReLU,
                       SkipConcat<>>;
 
 struct WholeInput {  // reads all of its input for every output position

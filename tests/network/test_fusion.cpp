@@ -31,7 +31,7 @@ struct Apart : Activation {
 template <class A>
 using Itself = A;
 
-constexpr Window same = kernel(3).padding(1);
+constexpr Window same = kernel(3).same();
 using Leaky = LeakyReLU<slope(0.1)>;
 template <template <class> class As>
 using Chain = Network<Input<7, 5, 3>, BatchNorm2d<3>, As<Leaky>, Conv2d<3, 18, same>,

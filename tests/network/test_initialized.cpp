@@ -14,7 +14,7 @@ using namespace tessera;
 
 namespace {
 
-constexpr Window same = kernel(3).padding(1);
+constexpr Window same = kernel(3).same();
 struct Block : Sequential<Named<"conv", Conv2d<16, 32, same>>, Named<"bn", BatchNorm2d<32>>> {};
 struct Deep : Sequential<Named<"conv", Conv2d<32, 32, same>>> {};
 template <InitialRule Rule>

@@ -16,7 +16,7 @@ using namespace tessera;
 
 namespace {
 
-constexpr Window same = kernel(3).padding(1);
+constexpr Window same = kernel(3).same();
 template <FixedString Name, int In, int Out>
 struct Module
     : Named<Name, Named<"conv", Conv2d<In, Out, same>>, Named<"bn", BatchNorm2d<Out>>, ReLU> {};

@@ -23,9 +23,9 @@ using testing::gradient_check;
 
 namespace {
 
-constexpr Window same = kernel(3).padding(1);
+constexpr Window same = kernel(3).same();
 template <int In, int Out, int Stride = 1>
-struct Module : Sequential<PartialConv2d<In, Out, kernel(3).stride(Stride).padding(1)>,
+struct Module : Sequential<PartialConv2d<In, Out, kernel(3).stride(Stride).same()>,
                            BatchNorm2d<Out>, LeakyReLU<>> {};
 /// Small, with everything the documented ones have: levels, a value read twice, masks in groups.
 using UNet = Network<MaskedInput<8, 8, 3>, Module<3, 4>,

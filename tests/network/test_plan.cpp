@@ -17,7 +17,7 @@ using models::PConvCifarNet2;
 
 namespace {
 
-constexpr Window same = kernel(3).padding(1);
+constexpr Window same = kernel(3).same();
 using Skip = Network<Input<9, 7, 3>, Conv2d<3, 4, same>, SkipConcat<Conv2d<4, 4, same>>, ReLU,
                      Conv2d<8, 2, same>, Residual<Conv2d<2, 2, same>>, Sigmoid>;
 

@@ -6,11 +6,11 @@
 #include <functional>
 #include <map>
 
-#include <tessera/network/published_names.hpp>
 #include <tessera/models/alexnet_features.hpp>
 #include <tessera/models/pconv_unet.hpp>
 #include <tessera/models/pix2pix.hpp>
 #include <tessera/models/vgg16_features.hpp>
+#include <tessera/network/published_names.hpp>
 
 #include "../temporary_folder.hpp"
 
@@ -214,7 +214,7 @@ TEST_CASE("a part that is not there, and a tensor the file lacks, are errors") {
 
 TEST_CASE("an encoder moves from one network to another by its part") {
   const TemporaryFolder folder;
-  struct Encoder : Sequential<Conv2d<3, 4, kernel(3).padding(1)>, ReLU> {};
+  struct Encoder : Sequential<Conv2d<3, 4, kernel(3).same()>, ReLU> {};
   using One =
       Network<Input<8, 8, 3>, Named<"encoder", Encoder>, Named<"head", Conv2d<4, 3, kernel(1)>>>;
   using Other =

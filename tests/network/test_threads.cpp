@@ -17,11 +17,11 @@ using namespace tessera;
 namespace {
 
 template <int In, int Out, int Stride = 1>
-struct Module : Sequential<PartialConv2d<In, Out, kernel(3).stride(Stride).padding(1)>,
+struct Module : Sequential<PartialConv2d<In, Out, kernel(3).stride(Stride).same()>,
                            BatchNorm2d<Out>, LeakyReLU<>> {};
 using Net = Network<MaskedInput<24, 20, 3>, Module<3, 17>,
                     SkipConcat<Module<17, 33, 2>, SkipConcat<>, Upsample2d<2>>, Module<83, 16>,
-                    PartialConv2d<16, 3, kernel(3).padding(1)>, Sigmoid>;
+                    PartialConv2d<16, 3, kernel(3).same()>, Sigmoid>;
 
 /// Everything a few training steps leave behind.
 template <class T>

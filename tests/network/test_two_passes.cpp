@@ -18,7 +18,7 @@ using namespace tessera;
 
 namespace {
 
-constexpr Window same = kernel(3).padding(1), half = kernel(3).stride(2).padding(1);
+constexpr Window same = kernel(3).same(), half = kernel(3).stride(2).same();
 struct Level
     : SkipConcat<Conv2d<4, 6, half>, BatchNorm2d<6>, LeakyReLU<>, SkipConcat<>, Upsample2d<2>> {};
 using Generator = Network<Input<8, 8, 3>, Conv2d<3, 4, same>, BatchNorm2d<4>, LeakyReLU<>, Level,

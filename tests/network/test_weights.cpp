@@ -6,9 +6,9 @@
 #include <limits>
 #include <numeric>
 
-#include <tessera/network/weights.hpp>
 #include <tessera/layers/batch_norm2d.hpp>
 #include <tessera/layers/conv2d.hpp>
+#include <tessera/network/weights.hpp>
 
 #include "../temporary_folder.hpp"
 #include "io/file_size_limit.hpp"
@@ -18,7 +18,7 @@ using testing::TemporaryFolder;
 
 namespace {
 
-constexpr Window same = kernel(3).padding(1);
+constexpr Window same = kernel(3).same();
 using Net = Network<Input<4, 4, 3>, Named<"enc", Conv2d<3, 5, same>, BatchNorm2d<5>>,
                     Named<"head", Conv2d<5, 2, kernel(1)>>>;
 using Wider =

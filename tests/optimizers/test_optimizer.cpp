@@ -13,7 +13,7 @@ using namespace tessera;
 
 namespace {
 
-using Net = Network<Input<4, 4, 3>, Named<"a", Conv2d<3, 5, kernel(3).padding(1)>>,
+using Net = Network<Input<4, 4, 3>, Named<"a", Conv2d<3, 5, kernel(3).same()>>,
                     Named<"bn", BatchNorm2d<5>>, Named<"b", Conv2d<5, 2, kernel(1)>>>;
 
 void set_gradients(Model<Net, Cpu, double>& model, std::uint64_t step) {

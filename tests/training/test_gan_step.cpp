@@ -21,7 +21,7 @@ using tessera::testing::allocations;
 
 namespace {
 
-constexpr Window same = kernel(3).padding(1), half = kernel(3).stride(2).padding(1);
+constexpr Window same = kernel(3).same(), half = kernel(3).stride(2).same();
 using G = Network<Input<8, 6, 3>, Conv2d<3, 8, same>, BatchNorm2d<8>, LeakyReLU<>,
                   Conv2d<8, 3, same>, Tanh>;
 using D = Network<Input<8, 6, 3>, Conv2d<3, 4, half>, BatchNorm2d<4>, LeakyReLU<>,

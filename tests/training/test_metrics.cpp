@@ -12,7 +12,7 @@ using namespace tessera;
 
 namespace {
 
-using Net = Network<Input<6, 4, 3>, Conv2d<3, 3, kernel(3).padding(1)>, Sigmoid>;
+using Net = Network<Input<6, 4, 3>, Conv2d<3, 3, kernel(3).same()>, Sigmoid>;
 
 ImageSet images(std::size_t count) {
   Buffer<std::uint8_t> bytes(count * 72);
@@ -49,8 +49,7 @@ TEST_CASE("no error: psnr is infinite; no hole: there are no hole figures") {
     const Metrics m = sums.means();
     CHECK(std::isinf(m.psnr()));
     CHECK(std::isinf(m.composite_psnr()));
-    for (const double figure :
-         {m.hole_mse, m.hole_rmse(), m.hole_l1, m.hole_psnr(), m.hole_ssim})
+    for (const double figure : {m.hole_mse, m.hole_rmse(), m.hole_l1, m.hole_psnr(), m.hole_ssim})
       CHECK(std::isnan(figure));
     CHECK(m.composite_mse == 0);
     CHECK(m.hole_share == 0);

@@ -229,7 +229,7 @@ TEST_CASE("another recipe is refused, and the sentence names what differs") {
             "weight_decay 0), got adam(learning_rate 0.05, beta1 0.9, beta2 0.999, epsilon 1e-08, "
             "weight_decay 0)");
   // Everything else that decides the bits, with another network at once.
-  using Other = Network<MaskedInput<8, 6, 3>, PartialConv2d<3, 3, kernel(3).padding(1)>, Sigmoid>;
+  using Other = Network<MaskedInput<8, 6, 3>, PartialConv2d<3, 3, kernel(3).same()>, Sigmoid>;
   Model<Other, Cpu, double> model(Seed{1});
   const std::vector<double> before(model.parameters().begin(), model.parameters().end());
   Trainer trainer(model, L1Loss{}, Sgd{});

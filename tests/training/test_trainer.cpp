@@ -8,7 +8,6 @@
 #include <limits>
 
 #include <tessera/data/loader.hpp>
-#include <tessera/network/weights.hpp>
 #include <tessera/layers/activations.hpp>
 #include <tessera/layers/batch_norm2d.hpp>
 #include <tessera/layers/dropout.hpp>
@@ -16,6 +15,7 @@
 #include <tessera/layers/upsample2d.hpp>
 #include <tessera/losses/l1.hpp>
 #include <tessera/losses/mse.hpp>
+#include <tessera/network/weights.hpp>
 #include <tessera/training/run_folder.hpp>
 #include <tessera/training/trainer.hpp>
 
@@ -28,11 +28,12 @@ using testing::TemporaryFolder;
 
 namespace {
 
-constexpr Window same = kernel(3).padding(1);
-using Net = Network<
-    MaskedInput<8, 6, 3>, Named<"enc", PartialConv2d<3, 8, same>, BatchNorm2d<8>>, LeakyReLU<>,
-    SkipConcat<PartialConv2d<8, 8, kernel(3).stride(2).padding(1)>, LeakyReLU<>, Upsample2d<2>>,
-    Named<"dec", PartialConv2d<16, 3, same>>, Sigmoid>;
+constexpr Window same = kernel(3).same();
+using Net =
+    Network<MaskedInput<8, 6, 3>, Named<"enc", PartialConv2d<3, 8, same>, BatchNorm2d<8>>,
+            LeakyReLU<>,
+            SkipConcat<PartialConv2d<8, 8, kernel(3).stride(2).same()>, LeakyReLU<>, Upsample2d<2>>,
+            Named<"dec", PartialConv2d<16, 3, same>>, Sigmoid>;
 
 /// Smooth ramps, each of its own colours.
 ImageSet ramps(std::size_t count) {

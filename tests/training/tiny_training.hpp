@@ -16,9 +16,9 @@
 namespace tessera::testing {
 
 using TinyNet = Network<MaskedInput<8, 6, 3>,
-                        Named<"enc", PartialConv2d<3, 8, kernel(3).padding(1)>, BatchNorm2d<8>>,
+                        Named<"enc", PartialConv2d<3, 8, kernel(3).same()>, BatchNorm2d<8>>,
                         LeakyReLU<>, Dropout<probability(0.25)>,
-                        Named<"dec", PartialConv2d<8, 3, kernel(3).padding(1)>>, Sigmoid>;
+                        Named<"dec", PartialConv2d<8, 3, kernel(3).same()>>, Sigmoid>;
 
 /// Images from black to a colour of their own.
 inline ImageSet ramps(std::size_t count, std::uint64_t seed = 1) {

@@ -6,7 +6,6 @@
 #include <tessera/layers/activations.hpp>
 #include <tessera/layers/conv2d.hpp>
 #include <tessera/layers/max_pool2d.hpp>
-#include <tessera/network/containers.hpp>
 #include <tessera/network/network.hpp>
 
 namespace tessera::models {
@@ -15,13 +14,11 @@ namespace tessera::models {
 /// the taps conv1 to conv5 are the activations behind each convolution's ReLU.
 struct AlexNetFeatures
     : Sequential<Conv2d<3, 64, kernel(11).stride(4).padding(2)>, ReLU, Tap<"conv1">,
-                 MaxPool2d<3, 2>,                                             // 2
-                 Conv2d<64, 192, kernel(5).padding(2)>, ReLU, Tap<"conv2">,   // 3
-                 MaxPool2d<3, 2>,                                             // 5
-                 Conv2d<192, 384, kernel(3).padding(1)>, ReLU, Tap<"conv3">,  // 6
-                 Conv2d<384, 256, kernel(3).padding(1)>, ReLU, Tap<"conv4">,  // 8
-                 Conv2d<256, 256, kernel(3).padding(1)>, ReLU, Tap<"conv5">,  // 10
-                 MaxPool2d<3, 2>> {};                                         // 12
+                 MaxPool2d<3, 2>, Conv2d<any, 192, kernel(5).same()>, ReLU, Tap<"conv2">,  // 2, 3
+                 MaxPool2d<3, 2>, Conv2d<any, 384, kernel(3).same()>, ReLU, Tap<"conv3">,  // 5, 6
+                 Conv2d<any, 256, kernel(3).same()>, ReLU, Tap<"conv4">,                   // 8
+                 Conv2d<any, 256, kernel(3).same()>, ReLU, Tap<"conv5">,                   // 10
+                 MaxPool2d<3, 2>> {};                                                      // 12
 
 /// The same as a network, of any size from 63x63 at run time.
 template <int Height = 224, int Width = 224>

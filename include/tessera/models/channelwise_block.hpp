@@ -23,7 +23,7 @@ struct ChannelwiseBlock {
     const int outer = b.open(Name);  // first in its scope: the scope's name is the layer's
     x = b.add(ChannelwiseFC<Size, Size, Channels>{}, x);
     x = b.add(Flatten{}, x);
-    x = b.named("bn", BatchNorm1d<Channels * Size * Size>{}, x);
+    x = b.named("bn", BatchNorm1d<>{}, x);
     x = b.named("prelu", PReLU{}, x);
     x = b.add(Unflatten<Size, Size, Channels>{}, x);
     b.close(outer);

@@ -9,30 +9,24 @@
 
 namespace tessera::models {
 
-namespace context_encoder_alexnet_blocks {
-
-using context_encoder_blocks::Dec;
-
-struct Decoder
-    : Sequential<Dec<"dec1", 256, 256, kernel(4)>,
-                 Dec<"dec2", 256, 128, kernel(4).stride(3).padding(1)>, Dec<"dec3", 128, 64, half>,
-                 Dec<"dec4", 64, 32, kernel(5).stride(2).padding(1)>,
-                 ConvBlock<"dec5", ConvTranspose2d<32, 3, kernel(3).stride(2).padding(1)>>,
-                 ResizeBilinear<224, 224>> {};
-
-}  // namespace context_encoder_alexnet_blocks
+/// Back to 224x224 from 6x6, by way of 209x209.
+struct ContextEncoderAlexNetDecoder
+    : Sequential<NormedUpConv<"dec1", 256, kernel(4)>,
+                 NormedUpConv<"dec2", 128, kernel(4).stride(3).padding(1)>,
+                 NormedUpConv<"dec3", 64, half>,
+                 NormedUpConv<"dec4", 32, kernel(5).stride(2).padding(1)>,
+                 UpConvTo<"dec5", 3, half3>, ResizeBilinear<224, 224>> {};
 
 /// Image, ImageNet-normalised, times (1 - hole) -> image in the same units. Taps conv1 to conv5 are
 /// AlexNet's activations. Drop: dropout before the channel-wise layer.
 template <Probability Drop = probability(0.4)>
 using BasicContextEncoderAlexNetGenerator =
     Network<Input<224, 224, 3>, Named<"features", AlexNetFeatures>,
-            ChannelwiseBlock<"cfc", 256, 6, Drop>, context_encoder_alexnet_blocks::Decoder>;
+            ChannelwiseBlock<"cfc", 256, 6, Drop>, ContextEncoderAlexNetDecoder>;
 using ContextEncoderAlexNetGenerator = BasicContextEncoderAlexNetGenerator<>;
 /// Without the channel-wise layer, as the authors' published code runs.
 using ContextEncoderAlexNetGeneratorPlain =
-    Network<Input<224, 224, 3>, Named<"features", AlexNetFeatures>,
-            context_encoder_alexnet_blocks::Decoder>;
+    Network<Input<224, 224, 3>, Named<"features", AlexNetFeatures>, ContextEncoderAlexNetDecoder>;
 using ContextEncoderAlexNetDiscriminator = ContextEncoderDiscriminator<224>;
 
 static_assert(parameter_count<ContextEncoderAlexNetGenerator> == 4'577'348);

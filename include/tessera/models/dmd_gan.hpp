@@ -2,49 +2,34 @@
 // dmd_gan: a GAN that restores whole images; an encoder of plain convolutions, a 1x1 bottleneck of
 // 4000 channels, a decoder of transposed convolutions with ELU. The discriminator judges patches.
 #pragma once
-#include <tessera/layers/activations.hpp>
-#include <tessera/layers/conv2d.hpp>
-#include <tessera/layers/conv_transpose2d.hpp>
 #include <tessera/models/detail/blocks.hpp>
-#include <tessera/network/block_shapes.hpp>
-#include <tessera/network/initialized.hpp>
 
 namespace tessera::models {
 
-namespace dmd_gan_blocks {
-
-template <FixedString Name, int In, int Out>
-using Enc = ConvBlock<Name, Conv2d<In, Out, half>, LeakyReLU<>>;
-template <FixedString Name, int In, int Out>
-using Dec = ConvBlock<Name, ConvTranspose2d<In, Out, half>, Norm<Out>, ELU<>>;
-template <int W, int B>
-struct Generator
-    : Sequential<Enc<"enc1", 3, W>, Enc<"enc2", W, W>, Enc<"enc3", W, 2 * W>,
-                 Enc<"enc4", 2 * W, 4 * W>, Enc<"enc5", 4 * W, 8 * W>,
-                 ConvBlock<"bottleneck", Conv2d<8 * W, B, kernel(1)>>, Dec<"dec1", B, 8 * W>,
-                 Dec<"dec2", 8 * W, 4 * W>, Dec<"dec3", 4 * W, 2 * W>, Dec<"dec4", 2 * W, W>,
-                 ConvBlock<"out", ConvTranspose2d<W, 3, half>, Tanh>> {};
-
-template <FixedString Name, int In, int Out>
-using Conv = ConvBlock<Name, Conv2d<In, Out, kernel(3).stride(2).padding(1)>, LeakyReLU<>>;
-template <int W>
-struct Discriminator
-    : Sequential<Conv<"conv1", 3, W>, Conv<"conv2", W, 2 * W>, Conv<"conv3", 2 * W, 4 * W>,
-                 Conv<"conv4", 4 * W, 8 * W>,
-                 ConvBlock<"out", Conv2d<8 * W, 1, kernel(3).padding(1)>, Sigmoid>> {};
-
-}  // namespace dmd_gan_blocks
+template <FixedString Name, int Out>
+struct DmdGanEnc : ConvTo<Name, Out, half, LeakyReLU<>> {};
+template <FixedString Name, int Out>
+struct DmdGanDec : UpConvTo<Name, Out, half, Norm<>, ELU<>> {};
 
 /// Image in [-1, 1] times (1 - hole) -> image in (-1, 1). W: channels of the first block, B: of the
 /// bottleneck.
 template <int W = 64, int B = 4000>
 using BasicDmdGanGenerator =
-    Network<Input<256, 256, 3>, Initialized<dcgan, dmd_gan_blocks::Generator<W, B>>>;
+    Network<Input<256, 256, 3>,
+            Initialized<dcgan, DmdGanEnc<"enc1", W>, DmdGanEnc<"enc2", W>, DmdGanEnc<"enc3", 2 * W>,
+                        DmdGanEnc<"enc4", 4 * W>, DmdGanEnc<"enc5", 8 * W>,
+                        ConvTo<"bottleneck", B, kernel(1)>, DmdGanDec<"dec1", 8 * W>,
+                        DmdGanDec<"dec2", 4 * W>, DmdGanDec<"dec3", 2 * W>, DmdGanDec<"dec4", W>,
+                        UpConvTo<"out", 3, half, Tanh>>>;
 using DmdGanGenerator = BasicDmdGanGenerator<>;
 /// Image -> probability of each of 16x16 patches to be real.
 template <int W = 64>
 using BasicDmdGanDiscriminator =
-    Network<Input<256, 256, 3>, Initialized<dcgan, dmd_gan_blocks::Discriminator<W>>>;
+    Network<Input<256, 256, 3>, Initialized<dcgan, ConvTo<"conv1", W, half3, LeakyReLU<>>,
+                                            ConvTo<"conv2", 2 * W, half3, LeakyReLU<>>,
+                                            ConvTo<"conv3", 4 * W, half3, LeakyReLU<>>,
+                                            ConvTo<"conv4", 8 * W, half3, LeakyReLU<>>,
+                                            ConvTo<"out", 1, kernel(3).same(), Sigmoid>>>;
 using DmdGanDiscriminator = BasicDmdGanDiscriminator<>;
 
 static_assert(parameter_count<DmdGanGenerator> == 40'400'611);

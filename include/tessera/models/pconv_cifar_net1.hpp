@@ -9,14 +9,14 @@ namespace tessera::models {
 
 namespace pconv_cifar_net1_blocks {
 
-struct Level4 : Sequential<PConvModule<"enc4", 256, 512, 2>, SkipConcat<>, Upsample2d<2>,
-                           PConvModule<"dec4", 1024, 512>> {};
-struct Level3 : Sequential<PConvModule<"enc3", 128, 256, 2>, SkipConcat<Level4>, Upsample2d<2>,
-                           PConvModule<"dec3", 768, 256>> {};
-struct Level2 : Sequential<PConvModule<"enc2", 64, 128, 2>, SkipConcat<Level3>, Upsample2d<2>,
-                           PConvModule<"dec2", 384, 128>> {};
-struct Level1 : Sequential<PConvModule<"enc1", 3, 64, 2>, SkipConcat<Level2>, Upsample2d<2>,
-                           PConvOutput<"dec1", 192>> {};
+struct Level4 : Sequential<PConvModule<"enc4", 512, 2>, SkipConcat<>, Upsample2d<2>,
+                           PConvModule<"dec4", 512>> {};
+struct Level3 : Sequential<PConvModule<"enc3", 256, 2>, SkipConcat<Level4>, Upsample2d<2>,
+                           PConvModule<"dec3", 256>> {};
+struct Level2 : Sequential<PConvModule<"enc2", 128, 2>, SkipConcat<Level3>, Upsample2d<2>,
+                           PConvModule<"dec2", 128>> {};
+struct Level1 : Sequential<PConvModule<"enc1", 64, 2>, SkipConcat<Level2>, Upsample2d<2>,
+                           PConvOutput<"dec1">> {};
 
 }  // namespace pconv_cifar_net1_blocks
 

@@ -12,21 +12,21 @@ namespace pconv_cifar_net2_blocks {
 
 /// Skips of the stride-1 modules: concat[up(inner(down(x))), x].
 template <FixedString Down, int C, class... Inner>
-struct Odd : SkipConcat<PConvModule<Down, C, C, 2>, Inner..., Upsample2d<2>> {};
+struct Odd : SkipConcat<PConvModule<Down, C, 2>, Inner..., Upsample2d<2>> {};
 /// Skips of the stride-2 modules: up(concat[inner(x), x]) of x = down(...).
 template <FixedString Down, int C, class... Inner>
-struct Same : Sequential<PConvModule<Down, C, C, 2>, SkipConcat<Inner...>, Upsample2d<2>> {};
+struct Same : Sequential<PConvModule<Down, C, 2>, SkipConcat<Inner...>, Upsample2d<2>> {};
 
 template <template <FixedString, int, class...> class Skip>
 struct Levels {
-  struct L4 : Sequential<PConvModule<"enc7", 128, 256>, Skip<"enc8", 256>,
-                         PConvModule<"dec8", 512, 256>, PConvModule<"dec7", 256, 128>> {};
-  struct L3 : Sequential<PConvModule<"enc5", 64, 128>, Skip<"enc6", 128, L4>,
-                         PConvModule<"dec6", 256, 128>, PConvModule<"dec5", 128, 64>> {};
-  struct L2 : Sequential<PConvModule<"enc3", 32, 64>, Skip<"enc4", 64, L3>,
-                         PConvModule<"dec4", 128, 64>, PConvModule<"dec3", 64, 32>> {};
-  struct L1 : Sequential<PConvModule<"enc1", 3, 32>, Skip<"enc2", 32, L2>,
-                         PConvModule<"dec2", 64, 32>, PConvOutput<"dec1", 32>> {};
+  struct L4 : Sequential<PConvModule<"enc7", 256>, Skip<"enc8", 256>, PConvModule<"dec8", 256>,
+                         PConvModule<"dec7", 128>> {};
+  struct L3 : Sequential<PConvModule<"enc5", 128>, Skip<"enc6", 128, L4>, PConvModule<"dec6", 128>,
+                         PConvModule<"dec5", 64>> {};
+  struct L2 : Sequential<PConvModule<"enc3", 64>, Skip<"enc4", 64, L3>, PConvModule<"dec4", 64>,
+                         PConvModule<"dec3", 32>> {};
+  struct L1 : Sequential<PConvModule<"enc1", 32>, Skip<"enc2", 32, L2>, PConvModule<"dec2", 32>,
+                         PConvOutput<"dec1">> {};
 };
 
 }  // namespace pconv_cifar_net2_blocks

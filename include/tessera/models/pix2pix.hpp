@@ -1,38 +1,30 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // pix2pix [isola2017]: U-Net and patch discriminator. Activations come before the convolutions.
 #pragma once
-#include <tessera/layers/activations.hpp>
-#include <tessera/layers/conv_transpose2d.hpp>
 #include <tessera/layers/dropout.hpp>
 #include <tessera/models/detail/blocks.hpp>
 #include <tessera/models/patch_discriminator.hpp>
-#include <tessera/network/block_shapes.hpp>
-#include <tessera/network/initialized.hpp>
 
 namespace tessera::models {
 
 namespace pix2pix_blocks {
 
-template <FixedString Name, int In, int Out, class... N>
-using Down = ConvBlock<Name, Conv2d<In, Out, half.no_bias()>, N...>;
-template <FixedString N, int In, int Out, class... D>
-using Up =
-    Sequential<ReLU, ConvBlock<N, ConvTranspose2d<In, Out, half.no_bias()>, Norm<Out>, D...>>;
 /// concat[x, up(inner(down(leaky(x))))]: a skip carries what the convolution gave.
-template <class D, class U, class... Inner>
-using Skip = SkipFirst<LeakyReLU<>, D, Inner..., U>;
-
+template <FixedString D, FixedString U, int Wide, int Out, class Inner, class... Drop>
+struct Skip : SkipFirst<LeakyReLU<>, ConvTo<D, Wide, half.no_bias(), Norm<>>, Inner, ReLU,
+                        UpConvTo<U, Out, half.no_bias(), Norm<>, Drop...>> {};
 template <int W, class Drop, int V = 8 * W>
 struct Levels {
-  struct L7 : Skip<Down<"down8", V, V>, Up<"up8", V, V, Drop>> {};
-  struct L6 : Skip<Down<"down7", V, V, Norm<V>>, Up<"up7", 2 * V, V, Drop>, L7> {};
-  struct L5 : Skip<Down<"down6", V, V, Norm<V>>, Up<"up6", 2 * V, V, Drop>, L6> {};
-  struct L4 : Skip<Down<"down5", V, V, Norm<V>>, Up<"up5", 2 * V, V>, L5> {};
-  struct L3 : Skip<Down<"down4", V / 2, V, Norm<V>>, Up<"up4", 2 * V, V / 2>, L4> {};
-  struct L2 : Skip<Down<"down3", V / 4, V / 2, Norm<V / 2>>, Up<"up3", V, V / 4>, L3> {};
-  struct L1 : Skip<Down<"down2", W, V / 4, Norm<V / 4>>, Up<"up2", V / 2, W>, L2> {};
-  struct Unet : Sequential<Down<"down1", 3, W>, L1, ReLU,
-                           ConvBlock<"up1", ConvTranspose2d<2 * W, 3, half>>, Tanh> {};
+  struct L7 : SkipFirst<LeakyReLU<>, ConvTo<"down8", V, half.no_bias()>, ReLU,
+                        UpConvTo<"up8", V, half.no_bias(), Norm<>, Drop>> {};
+  struct L6 : Skip<"down7", "up7", V, V, L7, Drop> {};
+  struct L5 : Skip<"down6", "up6", V, V, L6, Drop> {};
+  struct L4 : Skip<"down5", "up5", V, V, L5> {};
+  struct L3 : Skip<"down4", "up4", V, V / 2, L4> {};
+  struct L2 : Skip<"down3", "up3", V / 2, V / 4, L3> {};
+  struct L1 : Skip<"down2", "up2", V / 4, W, L2> {};
+  struct Unet
+      : Sequential<ConvTo<"down1", W, half.no_bias()>, L1, ReLU, UpConvTo<"up1", 3, half, Tanh>> {};
 };
 
 }  // namespace pix2pix_blocks

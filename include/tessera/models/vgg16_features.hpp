@@ -6,23 +6,22 @@
 #include <tessera/layers/conv2d.hpp>
 #include <tessera/layers/max_pool2d.hpp>
 #include <tessera/layers/normalize.hpp>
-#include <tessera/network/containers.hpp>
 #include <tessera/network/network.hpp>
 
 namespace tessera::models {
 
 /// features.0 to features.16, to stand in Named<"features", ...>. Takes ImageNet-normalised images;
 /// the taps pool1 to pool3 are the outputs of the poolings.
-struct Vgg16Features : Sequential<Conv2d<3, 64, kernel(3).padding(1)>, ReLU,     // 0
-                                  Conv2d<64, 64, kernel(3).padding(1)>, ReLU,    // 2
-                                  MaxPool2d<2>, Tap<"pool1">,                    // 4
-                                  Conv2d<64, 128, kernel(3).padding(1)>, ReLU,   // 5
-                                  Conv2d<128, 128, kernel(3).padding(1)>, ReLU,  // 7
-                                  MaxPool2d<2>, Tap<"pool2">,                    // 9
-                                  Conv2d<128, 256, kernel(3).padding(1)>, ReLU,  // 10
-                                  Conv2d<256, 256, kernel(3).padding(1)>, ReLU,  // 12
-                                  Conv2d<256, 256, kernel(3).padding(1)>, ReLU,  // 14
-                                  MaxPool2d<2>, Tap<"pool3">> {};                // 16
+struct Vgg16Features {
+  template <int C>
+  using Conv = Sequential<Conv2d<any, C, kernel(3).same()>, ReLU>;
+  static constexpr Value lower(auto& b, Value x) {
+    return Sequential<Conv<64>, Conv<64>, MaxPool2d<2>, Tap<"pool1">,    // 0, 2, 4
+                      Conv<128>, Conv<128>, MaxPool2d<2>, Tap<"pool2">,  // 5, 7, 9
+                      Conv<256>, Conv<256>, Conv<256>, MaxPool2d<2>,     // 10, 12, 14, 16
+                      Tap<"pool3">>::lower(b, x);
+  }
+};
 
 /// The same as a network that takes images in [0, 1], of any size from 8x8 at run time.
 /// The normalisation stands outside the scope, so that the names are torchvision's.

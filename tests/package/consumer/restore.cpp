@@ -9,7 +9,7 @@ namespace ts = tessera;
 
 ts::Image decode_in_other_unit(std::span<const std::byte> file);
 
-using Net = ts::Network<ts::MaskedInput<8, 8, 3>, ts::PartialConv2d<3, 3, ts::kernel(3).padding(1)>,
+using Net = ts::Network<ts::MaskedInput<8, 8, 3>, ts::PartialConv2d<3, 3, ts::kernel(3).same()>,
                         ts::Sigmoid>;
 
 int main() {

@@ -11,15 +11,14 @@
 namespace tessera::models {
 
 /// One module: `name`.conv, `name`.bn, activation.
-template <FixedString Name, int In, int Out, int Stride = 1>
+template <FixedString Name, int Out, int Stride = 1>
 struct PConvModule
-    : Named<Name, Named<"conv", PartialConv2d<In, Out, kernel(3).stride(Stride).padding(1)>>,
-            Named<"bn", BatchNorm2d<Out>>, LeakyReLU<>> {};
+    : Named<Name, Named<"conv", PartialConv2d<any, Out, kernel(3).stride(Stride).same()>>,
+            Named<"bn", BatchNorm2d<>>, LeakyReLU<>> {};
 
 /// The last module: no batch norm, Sigmoid.
-template <FixedString Name, int In>
+template <FixedString Name>
 struct PConvOutput
-    : Sequential<Named<Name, Named<"conv", PartialConv2d<In, 3, kernel(3).padding(1)>>>, Sigmoid> {
-};
+    : Sequential<Named<Name, Named<"conv", PartialConv2d<any, 3, kernel(3).same()>>>, Sigmoid> {};
 
 }  // namespace tessera::models
