@@ -24,7 +24,7 @@ struct Levels {
   struct L2 : Skip<"down3", "up3", V / 2, V / 4, L3> {};
   struct L1 : Skip<"down2", "up2", V / 4, W, L2> {};
   struct Unet
-      : Sequential<ConvTo<"down1", W, half.no_bias()>, L1, ReLU, UpConvTo<"up1", 3, half, Tanh>> {};
+      : Sequential<ConvTo<"down1", W, half.no_bias()>, L1, ReLU, UpConvTo<"up1", 3, half>, Tanh> {};
 };
 
 }  // namespace pix2pix_blocks
