@@ -47,7 +47,7 @@ auto sample(const ts::ImageSet& data, std::size_t count) {
   for (std::size_t i = 0; i < count; ++i) {
     ts::RandomStream random(ts::Seed{2}, i);
     data.read(i, ts::make_view(&images(i, 0, 0, 0), 1, data.shape()));
-    ts::LineMasks{}.draw(random, 32, 32, &holes(i, 0, 0));
+    ts::LineMasks{}.draw(random, {&holes(i, 0, 0), 1, 32, 32});
   }
   return std::pair(images, holes);
 }

@@ -93,8 +93,8 @@ int main() try {
     l1.push_back(0);
     const ts::GanTerms* terms = nullptr;
     for (loader.start_epoch(epoch); loader.next(batch);) {
-      ts::write_masked(step.generator_pass(), batch.images(), batch.hole.data());
-      terms = &step({batch.images(), batch.hole.data()});  // throws where a loss is not finite
+      ts::write_masked(step.generator_pass(), batch.images(), batch.holes());
+      terms = &step({batch.images(), batch.holes()});  // throws where a loss is not finite
       l1.back() += terms->generator.value("l1") / static_cast<double>(loader.batches());
     }
     std::printf("epoch %2d", static_cast<int>(epoch));

@@ -80,11 +80,12 @@ void restore(ts::Model<Net, Device>& model, const ts::Photograph& photograph,
                  [](std::uint8_t byte) { return static_cast<float>(byte) / 255.0f; });
   ts::RandomStream random(ts::Seed{1}, 0);
   ts::LineMasks{.min_lines = 40, .max_lines = 40, .min_thickness = 2, .max_thickness = 3}.draw(
-      random, shape.height, shape.width, picture.hole.data());
+      random, {picture.hole.data(), 1, shape.height, shape.width});
   const auto start = Clock::now();
   ts::StatusLine status(quiet ? nullptr : stderr);
   picture.restored =
-      ts::inpaint_images(model, picture.truth.view(), picture.hole.data(),
+      ts::inpaint_images(model, picture.truth.view(),
+                         {picture.hole.data(), 1, shape.height, shape.width},
                          {.on_pass = [&](const ts::InpaintReport& report) {
                            status.show_count("restoring", static_cast<std::size_t>(report.tiles),
                                              static_cast<std::size_t>(report.all_tiles));

@@ -24,33 +24,33 @@ namespace ts = tessera;
 
 namespace {
 
-/// Draws the hole of image `index`, `[height, width]`.
-using DrawHole = std::function<void(std::size_t index, int height, int width, std::uint8_t* hole)>;
+/// Draws the hole of image `index`, `[1, height, width]`.
+using DrawHole = std::function<void(std::size_t index, ts::MutableHoleView hole)>;
 
 template <class Masks>
 DrawHole draw_from(const Masks& masks, std::uint64_t seed) {
-  return [=](std::size_t index, int height, int width, std::uint8_t* hole) {
+  return [=](std::size_t index, ts::MutableHoleView hole) {
     ts::RandomStream random(ts::Seed{seed}, index);
-    masks.draw(random, height, width, hole);
+    masks.draw(random, hole);
   };
 }
 
 /// One of the masks that have the image's size: a mask is never stretched.
 DrawHole draw_from_folder(const ts::MaskFolder& masks, const std::string& folder,
                           std::uint64_t seed) {
-  return [=](std::size_t index, int height, int width, std::uint8_t* hole) {
+  return [=](std::size_t index, ts::MutableHoleView hole) {
     std::vector<std::size_t> fitting;
     for (std::size_t i = 0; i < masks.size(); ++i)
-      if (masks[i].height == height && masks[i].width == width) fitting.push_back(i);
+      if (masks[i].height == hole.height && masks[i].width == hole.width) fitting.push_back(i);
     if (fitting.empty())
-      throw ts::ShapeError(folder + ": no mask has the " + std::to_string(width) + "x" +
-                           std::to_string(height) + " pixels of image " +
+      throw ts::ShapeError(folder + ": no mask has the " + std::to_string(hole.width) + "x" +
+                           std::to_string(hole.height) + " pixels of image " +
                            std::to_string(index + 1) + "; the first mask has " +
                            std::to_string(masks[0].width) + "x" + std::to_string(masks[0].height));
     ts::RandomStream random(ts::Seed{seed}, index);
     const ts::HoleMask& mask = masks[fitting[static_cast<std::size_t>(
         random.integer(0, static_cast<int>(fitting.size())))]];
-    std::copy(mask.hole.begin(), mask.hole.end(), hole);
+    std::copy(mask.hole.begin(), mask.hole.end(), hole.data);
   };
 }
 
@@ -60,7 +60,7 @@ DrawHole choose_masks(const std::string& kind, std::uint64_t seed, std::size_t c
   if (kind == "strokes") return draw_from(ts::StrokeMasks{}, seed);
   if (cifar_images == 0) return draw_from(ts::LineMasks{}, seed);
   return [masks = ts::numpy_line_masks(seed, cifar_images)](
-             std::size_t index, int, int, std::uint8_t* hole) { masks.draw(index, hole); };
+             std::size_t index, ts::MutableHoleView hole) { masks.draw(index, hole); };
 }
 
 void add_figures(ts::JsonLine& line, const std::string& prefix, const std::string& whole,
@@ -157,13 +157,13 @@ int main(int argc, char** argv) {
       }
       const ts::Shape s = truth.shape();
       ts::Buffer<std::uint8_t> hole(static_cast<std::size_t>(images * s.pixels()));
-      for (int i = 0; i < images; ++i)
-        draw(first + static_cast<std::size_t>(i), s.height, s.width, hole.data() + i * s.pixels());
+      const ts::MutableHoleView drawn = ts::make_hole_view(hole.data(), images, s);
+      for (int i = 0; i < images; ++i) draw(first + static_cast<std::size_t>(i), drawn.image(i));
       const ts::View<const float> view = std::as_const(truth).view();
       const ts::Tensor<float> output =
-          model.restorer->raw_output(view, hole.data(), {.memory_limit = bytes});
+          model.restorer->raw_output(view, drawn, {.memory_limit = bytes});
       const bool ssim = s.height >= ts::ssim_window && s.width >= ts::ssim_window;
-      sums.add(on.cpu(), output.view(), view, hole.data(), ssim);
+      sums.add(on.cpu(), output.view(), view, drawn, ssim);
       status.show_count("evaluate", first + static_cast<std::size_t>(images), count);
     }
     status.clear();

@@ -33,7 +33,7 @@ class RestorerOf : public Restorer {
                           const ts::InpaintOptions& options) override {
     return ts::restore_image(model_, image, hole, options);
   }
-  ts::Tensor<float> raw_output(ts::View<const float> images, const std::uint8_t* hole,
+  ts::Tensor<float> raw_output(ts::View<const float> images, ts::HoleView hole,
                                const ts::InpaintOptions& options) override {
     return ts::raw_output(model_, images, hole, options);
   }

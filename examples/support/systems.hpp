@@ -28,7 +28,7 @@ class Restorer {
                                        std::span<const std::uint8_t> hole,
                                        const tessera::InpaintOptions& options) = 0;
   virtual tessera::Tensor<float> raw_output(tessera::View<const float> images,
-                                            const std::uint8_t* hole,
+                                            tessera::HoleView hole,
                                             const tessera::InpaintOptions& options) = 0;
 };
 

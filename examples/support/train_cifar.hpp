@@ -24,7 +24,7 @@ void print_test_masks(const tessera::MaskedData<Data, Masks>& test) {
   const ts::Tensor<float> zero(1, loader.shape());
   ts::MetricSums sums;
   for (loader.start_epoch(0); loader.next(batch);)
-    sums.add(zero.view(), batch.images(), batch.hole.data());
+    sums.add(zero.view(), batch.images(), batch.holes());
   const ts::Metrics zero_fill = sums.means();
   std::printf("hole share of the test masks: %.4f; zero-fill MSE %.5f\n", zero_fill.hole_share,
               zero_fill.composite_mse);

@@ -110,8 +110,8 @@ struct ConvInputs {
   ConvInputs(const Context<Cuda>& gpu, const ConvCase& c, int kernel, int stride)
       : ConvInputs(gpu, c, kernel, stride, [](T v) { return v; }) {}
 
-  MaskView valid() { return plane(mask.host.data()); }
-  MaskView gpu_valid() { return plane(mask.device.data()); }
+  ValidView valid() { return plane(mask.host.data()); }
+  ValidView gpu_valid() { return plane(mask.device.data()); }
   const T* scale() { return scaled ? scales.host.data() : nullptr; }
   const T* gpu_scale() { return scaled ? scales.device.data() : nullptr; }
   const T* gpu_weight() { return weight.numbers.device.data(); }
@@ -135,7 +135,7 @@ struct ConvInputs {
   }
 
  private:
-  MaskView plane(const std::uint8_t* data) const {
+  ValidView plane(const std::uint8_t* data) const {
     return {groups.count > 0 ? data : nullptr, p.batch, p.in_height, p.in_width, groups};
   }
   static std::vector<double> added(std::vector<double> sums, const std::vector<T>& to, int times) {

@@ -49,6 +49,13 @@ struct Operands {
         workspace(kernels::pixel_loss_workspace(c.batch, y.shape.shape()) +
                   kernels::total_variation_workspace(c.batch, y.shape.shape())) {}
 
+  HoleView cpu_hole() const {
+    return make_hole_view(hole.host.data(), y.shape.batch, y.shape.shape());
+  }
+  HoleView gpu_hole() const {
+    return make_hole_view<const std::uint8_t>(hole.device.data(), y.shape.batch, y.shape.shape());
+  }
+
   /// NaN in y where `where(p)`, and in t elsewhere.
   template <class Where>
   void poison(const Where& where) {
@@ -87,19 +94,19 @@ TEST_CASE_TEMPLATE("cuda: pixel losses are the CPU's", T, float, double) {
     for (const PixelError error : {PixelError::squared, PixelError::absolute})
       for (const Region region : {Region::whole, Region::hole, Region::valid}) {
         Operands<T> o(c);
-        const std::uint8_t* const host = o.hole.host.data();
+        const HoleView host = o.cpu_hole();
         if (region != Region::whole)  // NaN outside the region changes nothing
           for (std::size_t p = 0; p < o.hole.host.size(); ++p)
-            if ((host[p] != 0) != (region == Region::hole))
+            if (host.missing(static_cast<std::ptrdiff_t>(p)) != (region == Region::hole))
               std::fill_n(o.y.cpu().pixel(static_cast<std::ptrdiff_t>(p)), c.channels,
                           std::numeric_limits<T>::quiet_NaN());
         o.y.numbers.upload();
         const auto cpu = [&](double factor, View<T> dy) {
           return kernels::pixel_loss(o.cpu, error, region, o.y.cpu(), o.t.cpu(),
-                                     region == Region::whole ? nullptr : host, factor, dy,
+                                     region == Region::whole ? HoleView{} : host, factor, dy,
                                      o.workspace.data());
         };
-        const std::uint8_t* const hole = region == Region::whole ? nullptr : o.hole.device.data();
+        const HoleView hole = region == Region::whole ? HoleView{} : o.gpu_hole();
         check_sum<T>(kernels::pixel_loss(o.gpu, error, region, o.y.gpu(), o.t.gpu(), hole, 0.3,
                                          o.dy.gpu(), nullptr),
                      cpu(0.3, o.dy.cpu()));
@@ -124,7 +131,7 @@ TEST_CASE_TEMPLATE("cuda: an empty region has the mean 0; NaN inside stays", T, 
   o.hole.upload();
   const auto mean = [&](Region region) {
     return kernels::pixel_loss_mean(o.gpu, PixelError::absolute, region, o.y.gpu(), o.t.gpu(),
-                                    o.hole.device.data(), 1, o.dy.gpu(), nullptr)
+                                    o.gpu_hole(), 1, o.dy.gpu(), nullptr)
         .value();
   };
   CHECK(mean(Region::hole) == 0);
@@ -170,10 +177,10 @@ TEST_CASE_TEMPLATE("cuda: the total variation is the CPU's", T, float, double) {
     Operands<T> o(c);
     o.poison([&](std::ptrdiff_t p) { return !o.hole.host[static_cast<std::size_t>(p)]; });
     const auto run = [&](View<T> gpu_dy, View<T> cpu_dy) {
-      check_sum<T>(kernels::total_variation(o.gpu, o.y.gpu(), o.t.gpu(), o.hole.device.data(), 0.3,
-                                            gpu_dy, nullptr),
-                   kernels::total_variation(o.cpu, o.y.cpu(), o.t.cpu(), o.hole.host.data(), 0.3,
-                                            cpu_dy, o.workspace.data()));
+      check_sum<T>(
+          kernels::total_variation(o.gpu, o.y.gpu(), o.t.gpu(), o.gpu_hole(), 0.3, gpu_dy, nullptr),
+          kernels::total_variation(o.cpu, o.y.cpu(), o.t.cpu(), o.cpu_hole(), 0.3, cpu_dy,
+                                   o.workspace.data()));
     };
     run(o.dy.gpu(), o.dy.cpu());
     CHECK(o.gradient_distance() <= 2 * unit<T>);

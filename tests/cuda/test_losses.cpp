@@ -62,8 +62,8 @@ struct Sides {
     cpu.zero_gradients();
     gpu.zero_gradients();
   }
-  Truth<T> cpu_truth() { return {t.cpu(), hole.host.data()}; }
-  Truth<T> gpu_truth() { return {t.gpu(), hole.device.data()}; }
+  Truth<T> cpu_truth() { return {t.cpu(), {hole.host.data(), cpu.batch(), 5, 7}}; }
+  Truth<T> gpu_truth() { return {t.gpu(), {hole.device.data(), cpu.batch(), 5, 7}}; }
 
   /// Terms and gradients are the same.
   void check(const LossTerms& a, const LossTerms& b, double units = 64) {
@@ -186,11 +186,11 @@ TEST_CASE("cuda: all losses in one graph, prepared beforehand") {
 TEST_CASE("cuda: what the CPU refuses is refused before the GPU gets work") {
   Sides<float> s;
   LossTerms terms;
-  CHECK_THROWS_WITH_AS(L1Loss{Region::hole}(s.gpu, Truth<float>{s.t.gpu(), nullptr}, terms),
+  CHECK_THROWS_WITH_AS(L1Loss{Region::hole}(s.gpu, Truth<float>{s.t.gpu(), {}}, terms),
                        "l1_hole: a loss on holes or valid pixels needs a hole mask, got none",
                        ArgumentError);
   View<float> narrow = s.t.gpu();
   narrow.width = 6;
-  CHECK_THROWS_WITH_AS(MseLoss{}(s.gpu, Truth<float>{narrow, nullptr}, terms),
+  CHECK_THROWS_WITH_AS(MseLoss{}(s.gpu, Truth<float>{narrow, {}}, terms),
                        "mse: the network's output is 2 of 5x7x3, the truth 2 of 5x6x3", ShapeError);
 }

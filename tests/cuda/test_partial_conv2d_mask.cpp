@@ -29,10 +29,11 @@ TEST_CASE_TEMPLATE("cuda: partial_conv2d_mask is the CPU's, bit for bit", T, flo
               in.mask.host[i] = i > in.mask.host.size() / 2 && i % 5 != 0;
             in.mask.upload();
             Twin<std::uint8_t> y_valid(gpu, std::vector<std::uint8_t>(in.scales.host.size(), 7));
-            kernels::partial_conv2d_mask(cpu, in.p, in.valid(), in.scales.host.data(),
-                                         y_valid.host.data());
-            kernels::partial_conv2d_mask(gpu, in.p, in.gpu_valid(), in.scales.device.data(),
-                                         y_valid.device.data());
+            MutableValidView to{
+                y_valid.host.data(), in.p.batch, in.p.out_height, in.p.out_width, {1, {1}}};
+            kernels::partial_conv2d_mask(cpu, in.p, in.valid(), in.scales.host.data(), to);
+            to.data = y_valid.device.data();
+            kernels::partial_conv2d_mask(gpu, in.p, in.gpu_valid(), in.scales.device.data(), to);
             CHECK(in.scales.read() == in.scales.host);
             CHECK(y_valid.read() == y_valid.host);
           }

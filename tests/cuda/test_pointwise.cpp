@@ -129,7 +129,7 @@ TEST_CASE("cuda: copies, sums, zeros and masks are the CPU's, bit for bit") {
   };
   Twin a = bytes(30, 1), b = bytes(60, 2), y = bytes(90, 3), c = bytes(60, 4), d = bytes(60, 5);
   const auto mask = [](auto* data, const MaskGroups& g) {
-    return BasicMaskView<std::remove_pointer_t<decltype(data)>>{data, 2, 3, 5, g};
+    return BasicValidView<std::remove_pointer_t<decltype(data)>>{data, 2, 3, 5, g};
   };
   kernels::concatenate_masks(cpu, mask(a.host.data(), one), mask(b.host.data(), two),
                              mask(y.host.data(), three));

@@ -17,7 +17,7 @@ std::vector<std::uint8_t> drawn_bytes(const Masks& masks, std::uint64_t stream, 
   const auto n = static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
   std::vector<std::uint8_t> hole(n + 128, 9);  // 64 guard bytes on either side
   tessera::RandomStream random(tessera::Seed{5}, stream);
-  masks.draw(random, height, width, hole.data() + 64);
+  masks.draw(random, tessera::MutableHoleView{hole.data() + 64, 1, height, width});
   bool outside = false, unwritten = false;
   for (std::size_t i = 0; i < hole.size(); ++i)
     (i >= 64 && i < n + 64 ? unwritten : outside) |=

@@ -32,10 +32,10 @@ namespace {
 
 /// The first `draw` pixels are holes, `draw` uniform in 0..pixels: the share is known exactly.
 struct Prefix {
-  void draw(RandomStream& random, int height, int width, std::uint8_t* hole) const {
-    const int n = height * width;
-    std::fill_n(hole, n, std::uint8_t{0});
-    std::fill_n(hole, random.integer(0, n + 1), std::uint8_t{1});
+  void draw(RandomStream& random, tessera::MutableHoleView hole) const {
+    const int n = hole.height * hole.width;
+    std::fill_n(hole.data, n, std::uint8_t{0});
+    std::fill_n(hole.data, random.integer(0, n + 1), std::uint8_t{1});
   }
 };
 long holes(const std::vector<std::uint8_t>& hole) { return std::ranges::count(hole, 1); }
@@ -58,7 +58,7 @@ TEST_CASE("hole share: the first that fits is taken, and the stream goes on behi
   for (std::uint64_t i = 0; i < 100; ++i) {
     RandomStream random(Seed{5}, i), expected(Seed{5}, i);
     std::vector<std::uint8_t> hole(100);
-    masks.draw(random, 10, 10, hole.data());
+    masks.draw(random, {hole.data(), 1, 10, 10});
     int n = expected.integer(0, 101);
     while (n < 40 || n > 60) n = expected.integer(0, 101);
     REQUIRE(holes(hole) == n);
@@ -120,8 +120,8 @@ TEST_CASE("one of several: the choice, then the chosen generator's own draws") {
   for (std::uint64_t i = 0; i < 50; ++i) {
     RandomStream random(Seed{5}, i);
     std::vector<std::uint8_t> expected(20 * 30);
-    if (random.integer(0, 2) == 0) StrokeMasks{}.draw(random, 20, 30, expected.data());
-    else RectangleMasks{}.draw(random, 20, 30, expected.data());
+    if (random.integer(0, 2) == 0) StrokeMasks{}.draw(random, {expected.data(), 1, 20, 30});
+    else RectangleMasks{}.draw(random, {expected.data(), 1, 20, 30});
     REQUIRE(drawn_bytes(masks, i, 20, 30) == expected);
   }
 }

@@ -83,7 +83,7 @@ TEST_CASE("loader: a batch holds the truth and its holes") {
   CHECK(batch.size == 2);
   CHECK(batch.images().shape() == shape);
   CHECK(batch.images().batch == 2);
-  CHECK(batch.holes().size() == 2 * pixels);
+  CHECK(batch.holes().bytes().size() == 2 * pixels);
   for (int n = 0; n < 2; ++n)
     for (int h = 0; h < 6; ++h)
       for (int w = 0; w < 8; ++w) {
@@ -124,7 +124,7 @@ TEST_CASE("loader: evaluation takes every sample in order, the last batch short"
   loader.fill(4, batch);
   CHECK(batch.size == 3);
   CHECK(batch.images().batch == 3);
-  CHECK(batch.holes().size() == 3 * pixels);
+  CHECK(batch.holes().bytes().size() == 3 * pixels);
   auto small = line_loader(3, LoaderOptions::evaluation(5, Seed{12345}));
   CHECK(small.batches() == 1);
   CHECK(masks_of(run(small, 0)).at(2) == masks_of(epoch).at(2));
@@ -231,7 +231,7 @@ TEST_CASE("loader: masks made beforehand go with their samples, whatever order a
   const long before = allocations;
   for (evaluation.start_epoch(0); evaluation.next(batch);) {
     for (int i = 0; i < batch.size; ++i)
-      CHECK(batch.holes()[static_cast<std::size_t>(i) * pixels + sample_of(batch, i)] == 1);
+      CHECK(batch.holes().bytes()[static_cast<std::size_t>(i) * pixels + sample_of(batch, i)] == 1);
   }
   CHECK(batch.size == 2);
   CHECK(allocations == before);

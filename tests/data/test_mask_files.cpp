@@ -89,8 +89,8 @@ TEST_CASE("MaskFolder draws each file, at the size asked for, from the stream al
   for (std::uint64_t i = 0; i < 300; ++i) {
     RandomStream random(Seed{2}, i), again(Seed{2}, i);
     std::vector<std::uint8_t> hole(6 * 8, 7), repeated(6 * 8);
-    masks.draw(random, 6, 8, hole.data());
-    masks.draw(again, 6, 8, repeated.data());
+    masks.draw(random, {hole.data(), 1, 6, 8});
+    masks.draw(again, {repeated.data(), 1, 6, 8});
     CHECK(hole == repeated);
     const int row = hole[0] ? 0 : hole[16] ? 1 : 2;
     drawn.insert(row);

@@ -104,7 +104,7 @@ std::vector<std::uint32_t> packed(const std::vector<std::uint8_t>& hole, int hei
 template <class Masks>
 std::vector<std::uint8_t> drawn(const Masks& masks, RandomStream random, int height, int width) {
   std::vector<std::uint8_t> hole(static_cast<std::size_t>(height * width), 9);  // all overwritten
-  masks.draw(random, height, width, hole.data());
+  masks.draw(random, {hole.data(), 1, height, width});
   return hole;
 }
 
@@ -115,7 +115,7 @@ TEST_CASE("masks: lines are the reference's, pixel for pixel") {
     CAPTURE(golden.name);
     std::vector<std::uint8_t> hole(static_cast<std::size_t>(golden.height * golden.width));
     for (const LineSegment& line : golden.lines)
-      tessera::draw_line(line, golden.height, golden.width, hole.data());
+      tessera::draw_line(line, {hole.data(), 1, golden.height, golden.width});
     CHECK(packed(hole, golden.height, golden.width) == golden.rows);
   }
 }
@@ -123,8 +123,8 @@ TEST_CASE("masks: lines are the reference's, pixel for pixel") {
 TEST_CASE("masks: a line that leaves the image is clipped") {
   std::vector<std::uint8_t> hole(4 * 6 + 2, 7);  // a guard byte on either side
   std::fill(hole.begin() + 1, hole.end() - 1, std::uint8_t{0});
-  tessera::draw_line({-10, 2, 20, 2, 1}, 4, 6, hole.data() + 1);
-  tessera::draw_line({50, 50, 60, 60, 9}, 4, 6, hole.data() + 1);
+  tessera::draw_line({-10, 2, 20, 2, 1}, {hole.data() + 1, 1, 4, 6});
+  tessera::draw_line({50, 50, 60, 60, 9}, {hole.data() + 1, 1, 4, 6});
   CHECK(hole.front() == 7);
   CHECK(hole.back() == 7);
   const std::vector<std::uint8_t> inner(hole.begin() + 1, hole.end() - 1);
@@ -142,7 +142,7 @@ TEST_CASE("masks: a mask is a function of its stream, drawn in the documented or
         std::array<int, 5> n{};
         for (std::size_t k = 0; k < 4; ++k) n[k] = random.integer(1, k % 2 == 0 ? width : height);
         n[4] = random.integer(1, 3);
-        tessera::draw_line({n[0], n[1], n[2], n[3], n[4]}, height, width, expected.data());
+        tessera::draw_line({n[0], n[1], n[2], n[3], n[4]}, {expected.data(), 1, height, width});
       }
       CHECK(hole == expected);
     }
@@ -167,14 +167,14 @@ TEST_CASE("masks: options are used and checked") {
   const LineMasks thick{.min_lines = 3, .max_lines = 3, .min_thickness = 6, .max_thickness = 6};
   CHECK(tessera::hole_ratio(drawn(thick, random, 32, 32)) > 0.1);
   const LineMasks reversed{.min_lines = 3, .max_lines = 2};
-  CHECK_THROWS_WITH_AS(reversed.draw(random, 32, 32, hole.data()),
+  CHECK_THROWS_WITH_AS(reversed.draw(random, {hole.data(), 1, 32, 32}),
                        "LineMasks: expected 0 <= least number of lines <= greatest, got 3 and 2",
                        tessera::ArgumentError);
   const LineMasks thin{.min_thickness = 0};
-  CHECK_THROWS_WITH_AS(thin.draw(random, 32, 32, hole.data()),
+  CHECK_THROWS_WITH_AS(thin.draw(random, {hole.data(), 1, 32, 32}),
                        "LineMasks: expected 1 <= least thickness <= greatest, got 0 and 2",
                        tessera::ArgumentError);
-  CHECK_THROWS_WITH_AS(LineMasks{}.draw(random, 1, 32, hole.data()),
+  CHECK_THROWS_WITH_AS(LineMasks{}.draw(random, {hole.data(), 1, 1, 32}),
                        "LineMasks: expected at least 2x2 pixels, got 1x32", tessera::ArgumentError);
 }
 
@@ -205,10 +205,10 @@ TEST_CASE("masks: lines take any source of integers") {
   };
   Script script{{1, 2, 3, 7, 5, 2}};
   std::vector<std::uint8_t> hole(8 * 10, 9), expected(8 * 10);
-  LineMasks{}.draw(script, 8, 10, hole.data());
+  LineMasks{}.draw(script, {hole.data(), 1, 8, 10});
   CHECK(script.asked ==
         std::vector<std::pair<int, int>>{{1, 10}, {1, 10}, {1, 8}, {1, 10}, {1, 8}, {1, 3}});
-  tessera::draw_line({2, 3, 7, 5, 2}, 8, 10, expected.data());
+  tessera::draw_line({2, 3, 7, 5, 2}, {expected.data(), 1, 8, 10});
   CHECK(hole == expected);
 }
 
@@ -221,15 +221,16 @@ TEST_CASE("masks: planes made beforehand are given by index, copies share them")
   CHECK(masks.height() == 2);
   CHECK(masks.width() == 4);
   std::vector<std::uint8_t> hole(8, 9);
-  masks.draw(1, hole.data());
+  const tessera::MutableHoleView plane{hole.data(), 1, 2, 4};
+  masks.draw(1, plane);
   CHECK(hole == std::vector<std::uint8_t>{0, 0, 0, 0, 0, 1, 0, 0});
-  masks.draw(2, hole.data());
+  masks.draw(2, plane);
   CHECK(hole == std::vector<std::uint8_t>{1, 0, 0, 0, 0, 0, 0, 0});
   const FixedMasks copy = masks;
   CHECK(copy.plane(2).data() == masks.plane(2).data());
   masks.check_fits(3, 2, 4);
   masks.check_fits(2, 2, 4);
-  CHECK_THROWS_WITH_AS(masks.draw(3, hole.data()), "FixedMasks: expected an index below 3, got 3",
+  CHECK_THROWS_WITH_AS(masks.draw(3, plane), "FixedMasks: expected an index below 3, got 3",
                        tessera::ArgumentError);
   CHECK_THROWS_WITH_AS(masks.check_fits(4, 2, 4),
                        "FixedMasks: expected a plane for each of 4 images, got 3",
@@ -249,8 +250,11 @@ TEST_CASE("masks: hole and valid are opposites") {
   CHECK(tessera::hole_ratio(mask) == 0.5);
   CHECK(tessera::hole_ratio({}) == 0);
   std::vector<std::uint8_t> valid(4, 7);
-  tessera::valid_from_hole(mask.data(), valid.data(), 4);
+  tessera::valid_from_hole({mask.data(), 1, 2, 2}, {valid.data(), 1, 2, 2, {1, {3}}});
   CHECK(valid == std::vector<std::uint8_t>{1, 0, 0, 1});
-  tessera::valid_from_hole(mask.data(), mask.data(), 4);  // in place
-  CHECK(mask == valid);
+  std::vector<std::uint8_t> planes(8, 7);
+  tessera::valid_from_hole({mask.data(), 1, 2, 2}, {planes.data(), 1, 2, 2, {2, {3, 1}}});
+  CHECK(planes == std::vector<std::uint8_t>{1, 1, 0, 0, 0, 0, 1, 1});
+  tessera::valid_from_hole({}, {valid.data(), 1, 2, 2, {1, {3}}});  // no holes
+  CHECK(valid == std::vector<std::uint8_t>(4, 1));
 }

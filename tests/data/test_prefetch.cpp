@@ -67,7 +67,7 @@ void append(std::vector<std::uint8_t>& bytes, const Batch& batch) {
   };
   add(&batch.size, 1);
   add(batch.image.data(), static_cast<std::size_t>(batch.images().size()));
-  add(batch.hole.data(), batch.holes().size());
+  add(batch.hole.data(), batch.holes().bytes().size());
 }
 
 template <class L>

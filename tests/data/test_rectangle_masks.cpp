@@ -60,7 +60,7 @@ TEST_CASE("rectangle masks: the draws are those documented") {
   Script script{{2, 2, 3, 0, 7, 1, 1, 5, 0}};
   std::vector<std::uint8_t> hole(6 * 10, 9);
   const RectangleMasks masks{1, 2, Length::pixels(1), Length::share(0.5)};
-  masks.draw(script, 6, 10, hole.data());
+  masks.draw(script, {hole.data(), 1, 6, 10});
   CHECK(script.asked ==
         std::vector<std::pair<int, int>>{
             {1, 3}, {1, 4}, {1, 6}, {0, 5}, {0, 8}, {1, 4}, {1, 6}, {0, 6}, {0, 10}});

@@ -82,7 +82,7 @@ TEST_CASE("stroke masks: the definition, written out with real cosines") {
           const double dy = std::floor(length * std::round(std::sin(a) * 32768) / 32768 + 0.5);
           const int to_x = std::clamp(x + static_cast<int>(dx), 0, width - 1);
           const int to_y = std::clamp(y + static_cast<int>(dy), 0, height - 1);
-          tessera::draw_line({x, y, to_x, to_y, thickness}, height, width, expected.data());
+          tessera::draw_line({x, y, to_x, to_y, thickness}, {expected.data(), 1, height, width});
           x = to_x;
           y = to_y;
         }
@@ -147,7 +147,7 @@ TEST_CASE("stroke masks: what is refused") {
   refused({.max_angle = 181}, "StrokeMasks: expected angles of at most 180 degrees, got 181");
   RandomStream random(Seed{1}, 0);
   std::uint8_t hole = 9;
-  CHECK_THROWS_WITH_AS(StrokeMasks{}.draw(random, 0, 5, &hole),
+  CHECK_THROWS_WITH_AS(StrokeMasks{}.draw(random, {&hole, 1, 0, 5}),
                        "StrokeMasks: expected at least 1x1 pixels, got 0x5",
                        tessera::ArgumentError);
   CHECK(tessera::hole_ratio(

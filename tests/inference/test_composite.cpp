@@ -47,7 +47,7 @@ void check(int channels, int depth, std::uint64_t seed, int images) {
     const Buffer<std::uint8_t> hole = random_hole(h, w, random);
     const Image restored = restore_image(model, image, hole.span());
     const Tensor<float> input = to_tensor(image, C);
-    const Tensor<float> expected = raw_output(model, input.view(), hole.data());
+    const Tensor<float> expected = raw_output(model, input.view(), {hole.data(), 1, h, w});
     REQUIRE(restored.shape() == image.shape());
     REQUIRE(restored.depth == depth);
     int wrong = 0;

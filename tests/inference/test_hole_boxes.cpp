@@ -24,7 +24,7 @@ struct Mask {
     return {(height + step - 1) / step * step, (width + step - 1) / step * step, 3};
   }
   std::vector<Box> boxes(const TileRule& rule) const {
-    return hole_boxes(hole.data(), height, width, rule, padded(rule.step));
+    return hole_boxes({hole.data(), 1, height, width}, rule, padded(rule.step));
   }
   std::int64_t work(const TileRule& rule) const {
     std::int64_t pixels = 0;
@@ -41,7 +41,8 @@ TEST_CASE("every hole lies in exactly one box, and every box is tight") {
   for (int i = 0; i < 200; ++i) {
     Mask mask(random.integer(1, 200), random.integer(1, 200));
     const double share = random.uniform() < 0.5 ? 0.002 : random.uniform();
-    if (i % 3 == 0) LineMasks{1, 9, 1, 5}.draw(random, mask.height, mask.width, mask.hole.data());
+    if (i % 3 == 0)
+      LineMasks{1, 9, 1, 5}.draw(random, {mask.hole.data(), 1, mask.height, mask.width});
     else
       for (auto& h : mask.hole) h = random.uniform() < share ? 255 : 0;
     const int step = 1 << random.integer(0, 5);
@@ -49,7 +50,7 @@ TEST_CASE("every hole lies in exactly one box, and every box is tight") {
     std::vector<int> covered(mask.hole.size());
     for (const Box& box : mask.boxes(rule)) {
       REQUIRE(box == box.within({0, 0, mask.height, mask.width}));
-      REQUIRE(box == bounds_of_holes(mask.hole.data(), mask.width, box));
+      REQUIRE(box == bounds_of_holes({mask.hole.data(), 1, mask.height, mask.width}, box));
       for (int y = box.top; y < box.bottom; ++y)
         for (int x = box.left; x < box.right; ++x)
           ++covered[static_cast<std::size_t>(y * mask.width + x)];

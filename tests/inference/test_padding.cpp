@@ -83,8 +83,9 @@ TEST_CASE("a size that does not fit is restored as its hand-padded image, and cr
           padded_hole[static_cast<std::size_t>((n * H + y) * W + x)] =
               hole[static_cast<std::size_t>((n * h + sy) * w + sx)];
         }
-    const auto got = inpaint_images(model, std::as_const(image).view(), hole.data());
-    const auto expected = inpaint_images(model, std::as_const(padded).view(), padded_hole.data());
+    const auto got = inpaint_images(model, std::as_const(image).view(), {hole.data(), 2, h, w});
+    const auto expected =
+        inpaint_images(model, std::as_const(padded).view(), {padded_hole.data(), 2, H, W});
     REQUIRE(got.shape() == image.shape());
     for (int n = 0; n < 2; ++n)
       for (int y = 0; y < h; ++y)
@@ -100,7 +101,7 @@ TEST_CASE("nothing is run where there is no hole") {
   Tensor<float> image(3, {5, 6, 3});
   image.fill(0.25f);
   const Buffer<std::uint8_t> hole(90);
-  const auto got = inpaint_images(model, std::as_const(image).view(), hole.data());
+  const auto got = inpaint_images(model, std::as_const(image).view(), {hole.data(), 3, 5, 6});
   CHECK(std::memcmp(got.data(), image.data(), got.size() * sizeof(float)) == 0);
 }
 

@@ -54,8 +54,11 @@ struct Case {
           for (int b = x; b < right; ++b) hole[static_cast<std::size_t>((i * h + a) * w + b)] = 1;
       }
   }
+  HoleView holes() const {
+    return make_hole_view(hole.data(), images.view().batch, images.shape());
+  }
   RestorationPlan plan(const Structure& s, std::size_t limit) const {
-    return plan_passes(s, images.view().batch, images.shape(), hole.data(), Wanted::holes,
+    return plan_passes(s, images.view().batch, images.shape(), holes(), Wanted::holes,
                        detail::tensor_image_bytes(images.shape()), limit, sizeof(float));
   }
 };
@@ -65,18 +68,18 @@ template <class Net>
 int other_bits(const Case& in, std::size_t limit) {
   Model<Net> model(Seed{3}, Context<Cpu>{2});
   const Tensor<float> got =
-      inpaint_images(model, in.images.view(), in.hole.data(), {.memory_limit = limit});
-  const std::ptrdiff_t pixels = in.images.shape().pixels(), size = in.images.shape().size();
+      inpaint_images(model, in.images.view(), in.holes(), {.memory_limit = limit});
+  const std::ptrdiff_t size = in.images.shape().size();
   int wrong = 0;
   for (int n = 0; n < in.images.view().batch; ++n) {
     View<const float> one = in.images.view();
     one.batch = 1;
     one.data += n * size;
-    const std::uint8_t* const hole = in.hole.data() + n * pixels;
+    const HoleView hole = in.holes().image(n);
     const Tensor<float> whole = raw_output(model, one, hole);
     for (std::ptrdiff_t i = 0; i < size; ++i)
-      wrong += std::memcmp(got.data() + n * size + i, (hole[i / 3] ? whole.data() : one.data) + i,
-                           sizeof(float)) != 0;
+      wrong += std::memcmp(got.data() + n * size + i,
+                           (hole.missing(i / 3) ? whole.data() : one.data) + i, sizeof(float)) != 0;
   }
   return wrong;
 }
@@ -175,7 +178,7 @@ TEST_CASE("each pass is told of") {
   int all = 0;
   const std::size_t limit = detail::pass_bytes(Masked::structure, 1, 24, 24, 4) +
                             detail::tensor_image_bytes(in.images.shape());
-  inpaint_images(model, in.images.view(), in.hole.data(),
+  inpaint_images(model, in.images.view(), in.holes(),
                  {.memory_limit = limit, .on_pass = [&](const InpaintReport& r) {
                     done.push_back(r.tiles);
                     all = r.all_tiles;

@@ -39,6 +39,7 @@ struct Images {
       pixels.data()[i] = static_cast<float>(random.uniform());
     for (std::uint8_t& h : hole) h = random.uniform() < 0.4;
   }
+  HoleView holes() const { return make_hole_view(hole.data(), pixels.batch(), pixels.shape()); }
 };
 
 std::vector<float> values(View<const float> y) {
@@ -47,7 +48,7 @@ std::vector<float> values(View<const float> y) {
 /// Restores the images by the raw output of an evaluation pass.
 std::vector<float> restore(auto& model_or_session, const Images& in) {
   auto pass = model_or_session.pass({.batch = 5, .mode = Mode::evaluate, .gradients = false});
-  run_on_masked(pass, in.pixels.view(), in.hole.data());
+  run_on_masked(pass, in.pixels.view(), in.holes());
   return values(pass.output());
 }
 bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
@@ -84,7 +85,7 @@ TEST_CASE("session: inpaint in two threads") {
   Model<Net> model(Seed{4});
   const Images images(9);
   const auto restored = [&](auto& handle) {
-    return values(inpaint_images(handle, images.pixels.view(), images.hole.data()).view());
+    return values(inpaint_images(handle, images.pixels.view(), images.holes()).view());
   };
   xt::xtensor<float, 4> in(std::array<std::size_t, 4>{5, 16, 16, 3});
   xt::xtensor<int, 3> holes(std::array<std::size_t, 3>{5, 16, 16});

@@ -48,9 +48,10 @@ struct Case {
       for (int y = h / 8; y < h - h / 8; ++y)
         for (int x = w / 8; x < w - w / 8; ++x) hole[static_cast<std::size_t>(y * w + x)] = 1;
     } else {
-      LineMasks{20, 40, 1, 9}.draw(random, h, w, hole.data());
+      LineMasks{20, 40, 1, 9}.draw(random, {hole.data(), 1, h, w});
     }
   }
+  HoleView holes() const { return make_hole_view(hole.data(), 1, image.shape()); }
 };
 
 /// With the memory that a tile of this size takes.
@@ -63,15 +64,15 @@ void check_tiles(const Case& in, int tile, int least_tiles) {
   const TilePlan plan = plan_tiles(Net::structure, in.image.shape(), 1, share, limit, 4);
   CHECK(plan.tiles() >= least_tiles);
   CHECK(plan.bytes <= limit);
-  const Tensor<float> whole = raw_output(model, image, in.hole.data());
-  const Tensor<float> tiled = raw_output(model, image, in.hole.data(), {.memory_limit = limit});
+  const Tensor<float> whole = raw_output(model, image, in.holes());
+  const Tensor<float> tiled = raw_output(model, image, in.holes(), {.memory_limit = limit});
   double largest = 0;
   for (std::size_t i = 0; i < whole.size(); ++i)
     largest = std::max(largest, std::abs(static_cast<double>(whole.data()[i] - tiled.data()[i])));
   MESSAGE(plan.tiles() << " tiles of " << plan.rows.size << "x" << plan.columns.size
                        << ", largest difference " << largest);
   CHECK(largest == 0);
-  const Tensor<float> holes = inpaint_images(model, image, in.hole.data(), {.memory_limit = limit});
+  const Tensor<float> holes = inpaint_images(model, image, in.holes(), {.memory_limit = limit});
   std::size_t wrong = 0;
   for (std::size_t i = 0; i < holes.size(); ++i)
     wrong += holes.data()[i] !=

@@ -13,7 +13,7 @@ namespace tessera::scalar {
 using kernels::Conv2dProblem;
 
 /// Mask plane of a channel at an input pixel; 1 without a mask.
-inline bool is_valid(const MaskView& valid, int n, int h, int w, int channel) {
+inline bool is_valid(const ValidView& valid, int n, int h, int w, int channel) {
   if (!valid) return true;
   int g = 0;
   while (channel >= valid.groups.channels[g]) channel -= valid.groups.channels[g++];
@@ -44,7 +44,7 @@ inline std::size_t weight_at(const Conv2dProblem& p, int u, int v, int i, int o)
 
 /// y [N, H', W', O], contiguous.
 template <class T>
-std::vector<double> conv2d_forward(const Conv2dProblem& p, View<const T> x, MaskView valid,
+std::vector<double> conv2d_forward(const Conv2dProblem& p, View<const T> x, ValidView valid,
                                    const T* weight, const T* bias, const T* scale) {
   const auto channels = static_cast<std::size_t>(p.out_channels);
   std::vector<double> y(output_pixel(p, p.batch, 0, 0) * channels);
@@ -67,7 +67,7 @@ std::vector<double> conv2d_forward(const Conv2dProblem& p, View<const T> x, Mask
 
 /// dx [N, H, W, I], contiguous.
 template <class T>
-std::vector<double> conv2d_backward_input(const Conv2dProblem& p, View<const T> dy, MaskView valid,
+std::vector<double> conv2d_backward_input(const Conv2dProblem& p, View<const T> dy, ValidView valid,
                                           const T* weight, const T* scale) {
   const View<double> shape{nullptr, p.batch, p.in_height, p.in_width, p.in_channels, p.in_channels};
   std::vector<double> dx(static_cast<std::size_t>(shape.size()));
@@ -88,7 +88,7 @@ std::vector<double> conv2d_backward_input(const Conv2dProblem& p, View<const T> 
 
 /// dweight [K, K, I, O].
 template <class T>
-std::vector<double> conv2d_backward_weight(const Conv2dProblem& p, View<const T> x, MaskView valid,
+std::vector<double> conv2d_backward_weight(const Conv2dProblem& p, View<const T> x, ValidView valid,
                                            View<const T> dy, const T* scale) {
   std::vector<double> dw(weight_at(p, p.kernel, 0, 0, 0));
   for_each_tap(p, [&](int n, int a, int b, int h, int w, int u, int v) {
@@ -116,7 +116,7 @@ std::vector<double> conv2d_backward_bias(const Conv2dProblem& p, View<const T> d
 }
 
 /// Valid input elements of every output pixel's window.
-inline std::vector<int> partial_conv2d_counts(const Conv2dProblem& p, const MaskView& valid) {
+inline std::vector<int> partial_conv2d_counts(const Conv2dProblem& p, const ValidView& valid) {
   std::vector<int> counts(output_pixel(p, p.batch, 0, 0));
   for_each_tap(p, [&](int n, int a, int b, int h, int w, int, int) {
     for (int i = 0; i < p.in_channels; ++i)

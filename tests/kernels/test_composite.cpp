@@ -31,8 +31,8 @@ TEST_CASE_TEMPLATE("composite and composite_backward", T, float, double) {
           (hole[p] ? t : y).at(i, 0) = nan;
           if (!hole[p]) dz.at(i, 0) = nan;
         }
-        composite(Context<Cpu>{threads}, y, t, hole.data(), z.view());
-        composite_backward(Context<Cpu>{threads}, dz, hole.data(), dy.view());
+        composite(Context<Cpu>{threads}, y, t, make_hole_view(hole.data(), 2, s), z.view());
+        composite_backward(Context<Cpu>{threads}, dz, make_hole_view(hole.data(), 2, s), dy.view());
         bool same = true;
         for (std::ptrdiff_t p = 0; p < z.view().pixels(); ++p)
           for (int c = 0; c < s.channels; ++c) {

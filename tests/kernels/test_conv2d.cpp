@@ -73,7 +73,7 @@ struct Inputs {
   Conv2dProblem p;
   Field<T> x, dy, weight, bias;
   std::vector<std::uint8_t> mask;
-  MaskView valid{};
+  ValidView valid{};
   std::vector<T> scale_values;
   const T* scale = nullptr;
 

@@ -57,7 +57,7 @@ TEST_CASE("copy: masks are concatenated and intersected") {
   using Bytes = std::vector<std::uint8_t>;
   const Bytes a{1, 0, 1}, b{1, 1, 0, 0, 0, 1};
   const MaskGroups one{1, {2}}, two{2, {3, 4}}, three{3, {2, 3, 4}};
-  const MaskView av{a.data(), 1, 1, 3, one}, bv{b.data(), 1, 1, 3, two};
+  const ValidView av{a.data(), 1, 1, 3, one}, bv{b.data(), 1, 1, 3, two};
   Bytes joined(9, 7), both(6, 7);
   concatenate_masks(Context<Cpu>{2}, av, bv, {joined.data(), 1, 1, 3, three});
   CHECK(joined == Bytes{1, 1, 1, 0, 0, 0, 1, 0, 1});

@@ -21,7 +21,7 @@ TEST_CASE_TEMPLATE("hole channel: forward and backward", T, float, double) {
       for (const Layout to : layouts)
         for (const int c : {1, 3, 17}) {
           const Context<Cpu> context{threads};
-          const MaskView mask{valid.data(), 3, 5, 7, MaskGroups{1, {c}}};
+          const ValidView mask{valid.data(), 3, 5, 7, MaskGroups{1, {c}}};
           Field<T> x(3, 5, 7, c, from, 1), y(3, 5, 7, c + 1, to, 2);
           Field<T> dy(3, 5, 7, c + 1, from, 3), dx(3, 5, 7, c, to, 4);
           const auto in_hole = [&](std::ptrdiff_t p) {

@@ -17,7 +17,7 @@ using kernels::Conv2dProblem;
 
 struct Mask {
   std::vector<std::uint8_t> bytes;
-  MaskView view;
+  ValidView view;
 
   Mask(int n, int h, int w, const MaskGroups& groups, unsigned keep_one_in)
       : bytes(static_cast<std::size_t>(n * h * w * groups.count)) {
@@ -44,13 +44,14 @@ Conv2dProblem problem_of(int n, int h, int w, int channels, int kernel, int stri
 }
 
 template <class T>
-void check(const Conv2dProblem& p, MaskView valid) {
+void check(const Conv2dProblem& p, ValidView valid) {
   const std::vector<int> counts = scalar::partial_conv2d_counts(p, valid);
   std::vector<T> first;
   for (int threads : test::thread_counts) {
     std::vector<T> scale(counts.size() + 1, T(-7));
     std::vector<std::uint8_t> y_valid(counts.size() + 1, 9);
-    kernels::partial_conv2d_mask<T>(Context<Cpu>{threads}, p, valid, scale.data(), y_valid.data());
+    kernels::partial_conv2d_mask<T>(Context<Cpu>{threads}, p, valid, scale.data(),
+                                    {y_valid.data(), p.batch, p.out_height, p.out_width, {1, {1}}});
     for (std::size_t i = 0; i < counts.size(); ++i) {
       const double window = p.kernel * p.kernel * p.in_channels;
       CHECK(test::near<T>(scale[i], counts[i] > 0 ? window / counts[i] : 0.0, 2));
@@ -87,7 +88,8 @@ TEST_CASE("partial_conv2d_mask: counts at the border") {
   const Conv2dProblem p = problem_of(1, 4, 4, 3, 3, 1, 1);
   std::vector<double> scale(16);
   std::vector<std::uint8_t> y_valid(16);
-  kernels::partial_conv2d_mask<double>({1}, p, mask.view, scale.data(), y_valid.data());
+  kernels::partial_conv2d_mask<double>({1}, p, mask.view, scale.data(),
+                                       {y_valid.data(), 1, p.out_height, p.out_width, {1, {1}}});
   CHECK(scale[0] == 9.0 / 4.0);   // corner: 4 of 9 pixels
   CHECK(scale[1] == 27.0 / 18.0);  // edge: 6 of 9
   CHECK(scale[5] == 1.0);
@@ -100,7 +102,8 @@ TEST_CASE("partial_conv2d_mask: one valid pixel") {
   const Conv2dProblem p = problem_of(1, 3, 3, 32, 3, 2, 1);
   std::vector<float> scale(4);
   std::vector<std::uint8_t> y_valid(4);
-  kernels::partial_conv2d_mask<float>({1}, p, mask.view, scale.data(), y_valid.data());
+  kernels::partial_conv2d_mask<float>({1}, p, mask.view, scale.data(),
+                                      {y_valid.data(), 1, p.out_height, p.out_width, {1, {1}}});
   for (int i = 0; i < 4; ++i) CHECK(scale[static_cast<std::size_t>(i)] == 12.0f);
 }
 }  // namespace

@@ -32,7 +32,8 @@ TEST_CASE_TEMPLATE("pixel_loss: sums and gradients against plain loops", T, floa
           y.at(5, 0) = t.at(5, 0);
           Field<T> before = dy;
           std::vector<std::byte> workspace(pixel_loss_workspace(2, {9, 7, c}));
-          const std::uint8_t* plane = region == Region::whole ? nullptr : hole.data();
+          const HoleView all{hole.data(), 2, 9, 7};
+          const HoleView plane = region == Region::whole ? HoleView{} : all;
           const double loss = pixel_loss(Context<Cpu>{}, error, region, y, t, plane, 0.5,
                                          dy.view(), workspace.data());
           const double value = pixel_loss(Context<Cpu>{3}, error, region, y, t, plane, 0.5,
@@ -53,7 +54,7 @@ TEST_CASE_TEMPLATE("pixel_loss: sums and gradients against plain loops", T, floa
           }
           CHECK(near(static_cast<T>(loss), want));
           CHECK(value == loss);
-          CHECK(region_pixels(region, hole.data(), 126) == pixels);
+          CHECK(region_pixels(region, all, 126) == pixels);
           CHECK(dy.intact());
         }
 }
@@ -65,16 +66,16 @@ TEST_CASE("pixel_loss: NaN inside the region shows; threads give the same bits")
   double loss = 0;
   for (int threads : thread_counts) {
     Field<float> dy(3, 64, 64, 3, Layout::contiguous, 3);
-    const double l = pixel_loss(Context<Cpu>{threads}, PixelError::squared, Region::whole, y, t,
-                                nullptr, 0.1, dy.view(), workspace.data());
+    const double l = pixel_loss(Context<Cpu>{threads}, PixelError::squared, Region::whole, y, t, {},
+                                0.1, dy.view(), workspace.data());
     if (threads == 1) first = dy.memory(), loss = l;
     CHECK((same_bits(first, dy.memory()) && l == loss));
   }
   y.at(77, 1) = std::numeric_limits<float>::quiet_NaN();
   for (PixelError error : {PixelError::squared, PixelError::absolute}) {
     Field<float> dy(3, 64, 64, 3);
-    CHECK(std::isnan(pixel_loss(Context<Cpu>{}, error, Region::whole, y, t, nullptr, 1,
-                                dy.view(), workspace.data())));
+    CHECK(std::isnan(pixel_loss(Context<Cpu>{}, error, Region::whole, y, t, {}, 1, dy.view(),
+                                workspace.data())));
     CHECK(std::isnan(dy.at(77, 1)));
   }
 }

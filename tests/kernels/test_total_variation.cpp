@@ -33,9 +33,9 @@ TEST_CASE_TEMPLATE("total_variation: sums and slopes against plain loops", T, fl
         return static_cast<double>(hole[at(i, a, b)] ? y.at(p, k) : t.at(p, k));
       };
       std::vector<std::byte> workspace(total_variation_workspace(n, {h, w, c}));
-      const double loss =
-          total_variation(Context<Cpu>{}, y, t, hole.data(), 0.25, dy.view(), workspace.data());
-      CHECK(total_variation(Context<Cpu>{3}, y, t, hole.data(), 0.25, View<T>{},
+      const double loss = total_variation(Context<Cpu>{}, y, t, {hole.data(), n, h, w}, 0.25,
+                                          dy.view(), workspace.data());
+      CHECK(total_variation(Context<Cpu>{3}, y, t, {hole.data(), n, h, w}, 0.25, View<T>{},
                             workspace.data()) == loss);
       double want = 0;
       const int steps[][2] = {{0, 1}, {1, 0}, {0, -1}, {-1, 0}};
@@ -71,8 +71,8 @@ TEST_CASE("total_variation: threads give the same bits") {
   double loss = 0;
   for (const int threads : thread_counts) {
     Field<float> dy(3, 33, 20, 3, Layout::slice, 3);
-    const double l =
-        total_variation(Context<Cpu>{threads}, y, t, hole.data(), 1, dy.view(), workspace.data());
+    const double l = total_variation(Context<Cpu>{threads}, y, t, {hole.data(), 3, 33, 20}, 1,
+                                     dy.view(), workspace.data());
     if (threads == 1) first = dy.memory(), loss = l;
     CHECK((same_bits(first, dy.memory()) && l == loss));
   }

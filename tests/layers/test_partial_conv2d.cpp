@@ -42,7 +42,7 @@ void random_input(Pass<Cpu, T>& pass, double hole_share, std::uint64_t seed = 9)
   RandomStream random(Seed{seed}, 0);
   const View<T> x = pass.input();
   for (std::ptrdiff_t i = 0; i < x.size(); ++i) x.data[i] = static_cast<T>(random.normal());
-  const MutableMaskView valid = pass.input_valid();
+  const MutableValidView valid = pass.input_valid();
   for (std::ptrdiff_t i = 0; i < valid.size(); ++i) valid.data[i] = random.uniform() >= hole_share;
 }
 

@@ -44,7 +44,7 @@ struct LossFixture {
     for (T& v : images.span()) v = static_cast<T>(random.normal());
     for (auto& h : hole) h = random.uniform() < 0.4;
   }
-  Truth<T> truth() const { return {images.view(), hole.data()}; }
+  Truth<T> truth() const { return {images.view(), make_hole_view(hole.data(), batch, shape)}; }
 
   /// The terms of call(terms), after a forward of x and with the gradients at 0.
   template <class Call>
@@ -140,10 +140,14 @@ void check_pixel_loss(const Make& make, bool square, std::string_view name) {
   const Tensor<double> small(2, {3, 4, 3});
   const std::string begin(name);
   CHECK_THROWS_WITH_AS(
-      make(Region::whole, MeanOver::region)(f.pass, {small.view(), nullptr}, terms),
+      make(Region::whole, MeanOver::region)(f.pass, {small.view(), {}}, terms),
       (begin + ": the network's output is 2 of 3x5x3, the truth 2 of 3x4x3").c_str(), ShapeError);
+  const HoleView narrow{f.hole.data(), 2, 3, 4};
   CHECK_THROWS_WITH_AS(
-      make(Region::hole, MeanOver::region)(f.pass, {f.images.view(), nullptr}, terms),
+      make(Region::hole, MeanOver::region)(f.pass, {f.images.view(), narrow}, terms),
+      (begin + "_hole: expected holes [2, 3, 5], got [2, 3, 4]").c_str(), ShapeError);
+  CHECK_THROWS_WITH_AS(
+      make(Region::hole, MeanOver::region)(f.pass, {f.images.view(), {}}, terms),
       (begin + "_hole: a loss on holes or valid pixels needs a hole mask, got none").c_str(),
       ArgumentError);
 }

@@ -39,7 +39,7 @@ TEST_CASE("BceLoss against images") {
   f.check_gradient(BceLoss{});
   LossTerms none;
   const Tensor<double> small(3, {5, 4, 3});
-  CHECK_THROWS_WITH_AS(BceLoss{}(f.pass, {small.view(), nullptr}, none),
+  CHECK_THROWS_WITH_AS(BceLoss{}(f.pass, {small.view(), {}}, none),
                        "bce: the network's output is 3 of 5x3x3, the truth 3 of 5x4x3", ShapeError);
 }
 

@@ -34,7 +34,7 @@ TEST_CASE("BceWithLogitsLoss against images") {
   f.check_gradient(BceWithLogitsLoss{});
   LossTerms none;
   const Tensor<double> small(1, {5, 4, 3});
-  CHECK_THROWS_WITH_AS(BceWithLogitsLoss{}(f.pass, {small.view(), nullptr}, none),
+  CHECK_THROWS_WITH_AS(BceWithLogitsLoss{}(f.pass, {small.view(), {}}, none),
                        "bce_with_logits: the network's output is 1 of 5x3x3, the truth 1 of 5x4x3",
                        ShapeError);
 }

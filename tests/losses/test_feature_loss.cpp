@@ -174,9 +174,9 @@ TEST_CASE("without the composite no holes are needed") {
   FeatureLossOptions options = both();
   options.composite = false;
   LossTerms terms;
-  FeatureLoss(features(), options)(f.pass, {f.images.view(), nullptr}, terms);
+  FeatureLoss(features(), options)(f.pass, {f.images.view(), {}}, terms);
   CHECK(terms.terms().size() == 2);
-  CHECK_THROWS_WITH_AS(FeatureLoss(features(), both())(f.pass, {f.images.view(), nullptr}, terms),
+  CHECK_THROWS_WITH_AS(FeatureLoss(features(), both())(f.pass, {f.images.view(), {}}, terms),
                        "FeatureLoss: the composite needs a hole mask, got none", ArgumentError);
 }
 
@@ -193,7 +193,7 @@ TEST_CASE("errors") {
   LossFixture f(1, 6, 5);
   const Tensor<double> small(1, {6, 4, 3});
   LossTerms terms;
-  CHECK_THROWS_AS(FeatureLoss(features(), both())(f.pass, {small.view(), f.hole.data()}, terms),
+  CHECK_THROWS_AS(FeatureLoss(features(), both())(f.pass, {small.view(), f.truth().hole}, terms),
                   ShapeError);
   LossFixture narrow(1, 6, 1);  // the features' pooling needs 2
   CHECK_THROWS_AS(narrow.call(FeatureLoss(features(), both())), ShapeError);

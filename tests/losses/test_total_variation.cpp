@@ -90,11 +90,11 @@ TEST_CASE("total variation: threads give the same bits; errors; settings") {
   CHECK(one.call(TotalVariationLoss{}).total() == two.call(TotalVariationLoss{}).total());
   CHECK(one.gradient() == two.gradient());
   LossTerms terms;
-  CHECK_THROWS_WITH_AS(TotalVariationLoss{}(one.pass, {one.images.view(), nullptr}, terms),
+  CHECK_THROWS_WITH_AS(TotalVariationLoss{}(one.pass, {one.images.view(), {}}, terms),
                        "tv: the total variation of holes needs a hole mask, got none",
                        ArgumentError);
   const Tensor<float> small(2, {33, 16, 3});
-  CHECK_THROWS_AS(TotalVariationLoss{}(one.pass, {small.view(), one.hole.data()}, terms),
+  CHECK_THROWS_AS(TotalVariationLoss{}(one.pass, {small.view(), one.truth().hole}, terms),
                   ShapeError);
   CHECK(TotalVariationLoss{}.describe() == "total_variation");
 }

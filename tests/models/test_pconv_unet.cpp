@@ -17,12 +17,12 @@ TEST_CASE("every output pixel is valid once one input pixel was") {
   auto pass =
       model.pass({.batch = 2, .mode = Mode::evaluate, .inputs = {Shape{512, 256, 3}.with_mask()}});
   set_inputs(pass);
-  const MutableMaskView valid = pass.input_valid();
+  const MutableValidView valid = pass.input_valid();
   for (int n = 0; n < 2; ++n)
     for (int h = 0; h < 512; ++h)
       for (int w = 0; w < 256; ++w) *valid.pixel(n, h, w) = h == 17 && w == 200;
   pass.forward();
-  const MaskView out = pass.output_valid();
+  const ValidView out = pass.output_valid();
   bool all = true;
   for (int n = 0; n < 2; ++n)
     for (int h = 0; h < 512; ++h)
@@ -36,7 +36,7 @@ TEST_CASE("what a hole holds changes nothing, not even NaN") {
   const auto before = forward(pass);
   set_inputs(pass);
   const auto x = pass.input();
-  const MutableMaskView valid = pass.input_valid();
+  const MutableValidView valid = pass.input_valid();
   for (int n = 0; n < 2; ++n)
     for (int h = 0; h < 256; ++h)
       for (int w = 0; w < 256; ++w)

@@ -55,7 +55,7 @@ struct Step {
     pass.forward();
     pass.zero_gradients();
     LossTerms terms;
-    MseLoss{}(pass, Truth<T>{truth.view(), nullptr}, terms);
+    MseLoss{}(pass, Truth<T>{truth.view(), {}}, terms);
     model.zero_gradients();
   }
   /// Output and gradients of one step.

@@ -46,7 +46,8 @@ std::vector<T> train(int threads) {
     pass.forward();
     pass.zero_gradients();
     LossTerms terms;
-    loss(pass, Truth<T>{truth.view(), hole.data()}, terms);
+    loss(pass, Truth<T>{truth.view(), make_hole_view(hole.data(), truth.batch(), truth.shape())},
+         terms);
     seen.push_back(static_cast<T>(terms.total()));
     keep(pass.output().data, static_cast<std::size_t>(pass.output().size()));
     model.zero_gradients();

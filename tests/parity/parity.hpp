@@ -59,7 +59,7 @@ void set_inputs(Pass<Cpu, T>& pass, const std::vector<InputValues>& inputs) {
       if (rule.holes_are_zero && golden::hole(x.height, n, h, w)) return 0.0;
       return rule.low + (1 - rule.low) * 0.5 * (v + 1);
     });
-    const MutableMaskView valid = pass.input_valid(i);
+    const MutableValidView valid = pass.input_valid(i);
     for (int n = 0; n < valid.batch; ++n)
       for (int h = 0; h < valid.height; ++h)
         for (int w = 0; w < valid.width; ++w)
@@ -82,7 +82,7 @@ Values adam_losses(Model<Net, Cpu, T>& model, Pass<Cpu, T>& pass,
     pass.forward();
     pass.zero_gradients();
     LossTerms terms;
-    mse(pass, Truth<T>{target.view(), nullptr}, terms);
+    mse(pass, Truth<T>{target.view(), {}}, terms);
     losses.push_back(terms.total());
     model.zero_gradients();
     pass.backward();

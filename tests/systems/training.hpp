@@ -72,13 +72,16 @@ class Batch {
   void write(tessera::Pass<Device, float>& pass) const {
     tessera::kernels::masked_input(context_,
                                    tessera::make_view<const float>(images_.data(), batch_, shape_),
-                                   hole_.data(), pass.input(), pass.input_valid());
+                                   holes(), pass.input(), pass.input_valid());
+  }
+  tessera::HoleView holes() const {
+    return tessera::make_hole_view<const std::uint8_t>(hole_.data(), batch_, shape_);
   }
   tessera::Truth<float> truth() const {
     const bool whole = centre_.size() == 0;
     return {tessera::make_view<const float>((whole ? images_ : centre_).data(), batch_,
                                             whole ? shape_ : truth_shape_),
-            whole ? hole_.data() : nullptr};
+            whole ? holes() : tessera::HoleView{}};
   }
 
  private:

@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 
 #include <tessera/tensor/tensor.hpp>
@@ -14,7 +15,13 @@ static_assert(!Shape{4, 5, 3}.masked() && Shape{4, 5, 3}.with_mask().masked());
 static_assert(Shape{4, 5, 3}.with_mask().unmasked() == Shape{4, 5, 3});
 static_assert(Shape{4, 5, 3} != Shape{4, 5, 3}.with_mask());
 static_assert(Shape{70000, 70000, 3}.size() == 14'700'000'000);
-static_assert(!View<float>{} && !MaskView{});
+static_assert(!View<float>{} && !ValidView{} && !HoleView{});
+// The two meanings of a mask never convert into each other, and bare bytes into neither.
+static_assert(!std::is_convertible_v<ValidView, HoleView> &&
+              !std::is_convertible_v<HoleView, ValidView> &&
+              !std::is_convertible_v<MutableHoleView, MutableValidView> &&
+              !std::is_convertible_v<const std::uint8_t*, HoleView> &&
+              !std::is_convertible_v<HoleView, MutableHoleView>);
 static_assert(2_KiB == 2048 && 1_MiB == 1024_KiB && 1_GiB == 1024_MiB);
 static_assert(aligned_size(0) == 0 && aligned_size(1) == 64 && aligned_size(64) == 64);
 
@@ -41,8 +48,8 @@ TEST_CASE("view: elements, pixels and slices address the same memory") {
 
 TEST_CASE("view: mask planes lie side by side") {
   std::uint8_t bytes[2 * 2 * 3 * 2] = {};
-  const MutableMaskView mutable_mask{bytes, 2, 2, 3, MaskGroups{2, {4, 8}}};
-  const MaskView mask = mutable_mask;
+  const MutableValidView mutable_mask{bytes, 2, 2, 3, MaskGroups{2, {4, 8}}};
+  const ValidView mask = mutable_mask;
   CHECK((mask && mask.pixels() == 12 && mask.size() == 24));
   mutable_mask.pixel(1, 0, 2)[1] = 7;
   CHECK(bytes[((1 * 2 + 0) * 3 + 2) * 2 + 1] == 7);

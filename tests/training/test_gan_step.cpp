@@ -107,7 +107,7 @@ void by_hand(Pair<DNet>& pair, const Images& images, const GanOptions& options, 
       show(judged, std::as_const(output).view());
       made.zero_gradients();
       criterion.generator(judged, terms, options.adversarial_weight);
-      (0.9 * L1Loss{})(made, Truth<float>{images.truth.view(), nullptr}, terms);
+      (0.9 * L1Loss{})(made, Truth<float>{images.truth.view(), {}}, terms);
       judged.backward();
       kernels::add_into(pair.g.context(), judged.input_gradient(image), made.output_gradient());
       pair.g.zero_gradients();
@@ -128,7 +128,7 @@ void check_step(const GanOptions& options) {
   GanTerms terms;
   for (int s = 0; s < 3; ++s) {
     copy(images.input.view(), step.generator_pass().input());
-    terms = step({images.truth.view(), nullptr});
+    terms = step({images.truth.view(), {}});
   }
   by_hand(two, images, options, 3);
   CHECK(numbers(one.g) == numbers(two.g));
@@ -161,12 +161,12 @@ TEST_CASE("GanStep: without an adversarial weight the generator does not feel th
   auto pass = alone.g.pass({.batch = batch});
   for (int s = 0; s < 3; ++s) {
     copy(images.input.view(), step.generator_pass().input());
-    step({images.truth.view(), nullptr});
+    step({images.truth.view(), {}});
     LossTerms terms;
     copy(images.input.view(), pass.input());
     pass.forward();
     pass.zero_gradients();
-    (0.9 * L1Loss{})(pass, Truth<float>{images.truth.view(), nullptr}, terms);
+    (0.9 * L1Loss{})(pass, Truth<float>{images.truth.view(), {}}, terms);
     alone.g.zero_gradients();
     pass.backward();
     optimizer.step();
@@ -178,9 +178,9 @@ TEST_CASE("GanStep: a step allocates nothing") {
   const Images images(7);
   Pair<D> pair;
   auto step = make_step(pair, {.batch = batch});
-  step({images.truth.view(), nullptr});
+  step({images.truth.view(), {}});
   const long before = allocations;
-  step({images.truth.view(), nullptr});
+  step({images.truth.view(), {}});
   CHECK(allocations == before);
 }
 
@@ -195,7 +195,7 @@ TEST_CASE("GanStep: what it refuses") {
   auto step = make_step(two, {.batch = batch});
   copy(images.input.view(), step.generator_pass().input());
   const auto before = std::vector<float>(two.d.parameters().begin(), two.d.parameters().end());
-  CHECK_THROWS_WITH_AS(step({images.truth.view(), nullptr}),
+  CHECK_THROWS_WITH_AS(step({images.truth.view(), {}}),
                        doctest::Contains("the loss of the discriminator is not finite"), Error);
   CHECK(before == std::vector<float>(two.d.parameters().begin(), two.d.parameters().end()));
 }
@@ -230,7 +230,7 @@ TEST_CASE("GanStep: the condition has the channels and the size of the generator
   GanStep step(g, d, L1Loss{}, LsganLoss{}, adam, sgd, {.batch = batch});
   const Images images(9);
   const auto before = std::vector<float>(d.parameters().begin(), d.parameters().end());
-  step({images.truth.view(), nullptr});
+  step({images.truth.view(), {}});
   CHECK(before != std::vector<float>(d.parameters().begin(), d.parameters().end()));
 
   Model<Halving> smaller;
@@ -270,7 +270,7 @@ TEST_CASE("GanStep: a step that is refused leaves both networks as they were") {
         const Images images(5);
         const auto good = [&](auto& s) {
           copy(images.input.view(), s.generator_pass().input());
-          s({images.truth.view(), nullptr});
+          s({images.truth.view(), {}});
         };
         good(step), good(undisturbed);
         const auto before = everything(pair);
@@ -278,7 +278,7 @@ TEST_CASE("GanStep: a step that is refused leaves both networks as they were") {
         (in_truth ? bad.truth : bad.input).span()[40] = value;
         for (int i = 0; i < 2; ++i) {
           copy(bad.input.view(), step.generator_pass().input());
-          CHECK_THROWS_AS(step({bad.truth.view(), nullptr}), Error);
+          CHECK_THROWS_AS(step({bad.truth.view(), {}}), Error);
           CHECK(everything(pair) == before);
         }
         good(step), good(undisturbed);
@@ -294,7 +294,7 @@ TEST_CASE("GanStep: a network that was trained already keeps its part of a refus
     auto step = make_step(pair, {.batch = batch, .adversarial_weight = infinity});
     const auto g = numbers(pair.g), d = numbers(pair.d);
     copy(images.input.view(), step.generator_pass().input());
-    CHECK_THROWS_WITH_AS(step({images.truth.view(), nullptr}),
+    CHECK_THROWS_WITH_AS(step({images.truth.view(), {}}),
                          doctest::Contains("the loss of the generator is not finite"), Error);
     CHECK(numbers(pair.g) == g);
     CHECK(numbers(pair.d) != d);
@@ -306,7 +306,7 @@ TEST_CASE("GanStep: a network that was trained already keeps its part of a refus
       make_step(pair, {.batch = batch, .discriminator_weight = infinity, .generator_first = true});
   const auto g = numbers(pair.g);
   copy(images.input.view(), step.generator_pass().input());
-  CHECK_THROWS_WITH_AS(step({images.truth.view(), nullptr}),
+  CHECK_THROWS_WITH_AS(step({images.truth.view(), {}}),
                        doctest::Contains("the loss of the discriminator is not finite"), Error);
   CHECK(numbers(pair.g) != g);
   CHECK(pair.g.counter("1.num_batches_tracked") == 1);

@@ -33,8 +33,8 @@ TEST_CASE("every figure, by a plain loop over the images of each bucket") {
     output.data()[i] = truth.data()[i] + 0.1f * static_cast<float>(random.normal());
   }
   BucketSums sums;
-  sums.add(Context<Cpu>{2}, std::as_const(output).view(), std::as_const(truth).view(), hole.data(),
-           true);
+  sums.add(Context<Cpu>{2}, std::as_const(output).view(), std::as_const(truth).view(),
+           make_hole_view(std::as_const(hole).data(), images, s), true);
 
   std::int64_t counted = 0;
   for (int k = -1; k < BucketSums::buckets; ++k) {  // -1: all
@@ -103,8 +103,8 @@ TEST_CASE("without SSIM its figures have no value") {
   Tensor<float> image(1, {4, 4, 1});
   const Buffer<std::uint8_t> hole(16);
   BucketSums sums;
-  sums.add(Context<Cpu>{}, std::as_const(image).view(), std::as_const(image).view(), hole.data(),
-           false);
+  sums.add(Context<Cpu>{}, std::as_const(image).view(), std::as_const(image).view(),
+           {hole.data(), 1, 4, 4}, false);
   const Metrics m = sums.all().means();
   CHECK(std::isnan(m.ssim));
   CHECK(std::isnan(m.composite_ssim));

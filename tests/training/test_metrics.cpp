@@ -29,7 +29,7 @@ TEST_CASE("means over pixels, over hole pixels, of the composite") {
   for (std::size_t i = 0; i < 8; ++i)
     output.data()[i] = 0.125f * static_cast<float>(i) * (i % 2 ? -1 : 1);
   MetricSums sums;
-  sums.add(std::as_const(output).view(), std::as_const(truth).view(), hole);
+  sums.add(std::as_const(output).view(), std::as_const(truth).view(), {hole, 2, 1, 2});
   const Metrics m = sums.means();
   const double unit = 0.125 * 0.125;
   CHECK(m.mse == doctest::Approx(unit * (1 + 4 + 9 + 16 + 25 + 36 + 49) / 8));
@@ -44,7 +44,7 @@ TEST_CASE("no error: psnr is infinite; no hole: there are no hole figures") {
   const Tensor<float> same(1, {2, 2, 3});
   MetricSums sums;
   const std::uint8_t none[4]{};
-  for (const std::uint8_t* hole : {static_cast<const std::uint8_t*>(nullptr), none}) {
+  for (const HoleView hole : {HoleView{}, HoleView{none, 1, 2, 2}}) {
     sums.add(same.view(), same.view(), hole);
     const Metrics m = sums.means();
     CHECK(std::isinf(m.psnr()));
@@ -54,6 +54,8 @@ TEST_CASE("no error: psnr is infinite; no hole: there are no hole figures") {
     CHECK(m.composite_mse == 0);
     CHECK(m.hole_share == 0);
   }
+  CHECK_THROWS_WITH_AS(sums.add(same.view(), same.view(), {none, 1, 4, 1}),
+                       "metrics: expected holes [1, 2, 2], got [1, 4, 1]", ShapeError);
   for (const double figure : {Metrics{}.hole_mse, Metrics{}.hole_l1, Metrics{}.hole_psnr()})
     CHECK(std::isnan(figure));  // nothing was measured
 }

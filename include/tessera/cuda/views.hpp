@@ -42,7 +42,7 @@ Span<T> span_of(const View<T>& v) {
   return {v.data, v.batch, v.height, v.width, v.channels, v.stride};
 }
 template <class Byte>
-Mask mask_of(const BasicMaskView<Byte>& v) {
+Mask mask_of(const BasicValidView<Byte>& v) {
   Mask mask{const_cast<unsigned char*>(v.data), v.groups.count, {}};
   for (int g = 0; g < v.groups.count; ++g) mask.first[g + 1] = mask.first[g] + v.groups.channels[g];
   return mask;

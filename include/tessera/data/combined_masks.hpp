@@ -23,9 +23,9 @@ struct OneOf {
   std::array<int, sizeof...(Masks)> weights;
   std::tuple<Masks...> masks;
 
-  /// Writes `hole` `[height, width]`. Draws one number for the choice, then those of the chosen.
+  /// Writes `hole` `[1, height, width]`. Draws one number for the choice, then those of the chosen.
   /// Errors: ArgumentError if a weight is negative or all are 0; those of the chosen generator.
-  void draw(RandomStream& random, int height, int width, std::uint8_t* hole) const {
+  void draw(RandomStream& random, MutableHoleView hole) const {
     int sum = 0;
     for (const int weight : weights) {
       if (weight < 0 || weight > 1'000'000)
@@ -39,7 +39,7 @@ struct OneOf {
     while (place >= weights[chosen]) place -= weights[chosen++];
     std::size_t i = 0;
     const auto draw_if_chosen = [&](const auto& m) {
-      if (i++ == chosen) m.draw(random, height, width, hole);
+      if (i++ == chosen) m.draw(random, hole);
     };
     std::apply([&](const auto&... m) { (draw_if_chosen(m), ...); }, masks);
   }
@@ -64,11 +64,10 @@ template <RandomMasks Masks>
 struct OppositeMasks {
   Masks masks;
 
-  /// Writes `hole` `[height, width]`. Errors: those of `masks`.
-  void draw(RandomStream& random, int height, int width, std::uint8_t* hole) const {
-    masks.draw(random, height, width, hole);
-    const auto n = static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
-    valid_from_hole(hole, hole, n);  // 1 where there was no hole
+  /// Writes `hole` `[1, height, width]`. Errors: those of `masks`.
+  void draw(RandomStream& random, MutableHoleView hole) const {
+    masks.draw(random, hole);
+    for (std::uint8_t& h : hole.bytes()) h = h == 0;
   }
 };
 template <class Masks>
@@ -80,11 +79,11 @@ struct SameMask {
   Masks masks;
   Seed seed{};
 
-  /// Writes `hole` `[height, width]`; draws nothing from the stream it is given.
+  /// Writes `hole` `[1, height, width]`; draws nothing from the stream it is given.
   /// Errors: those of `masks`.
-  void draw(RandomStream&, int height, int width, std::uint8_t* hole) const {
+  void draw(RandomStream&, MutableHoleView hole) const {
     RandomStream own(seed, 0);
-    masks.draw(own, height, width, hole);
+    masks.draw(own, hole);
   }
 };
 template <class Masks, class... Rest>

@@ -24,20 +24,19 @@ struct HoleShare {
   double low = 0.1, high = 0.4;
   int tries = 100;
 
-  /// Writes `hole` `[height, width]`.
+  /// Writes `hole` `[1, height, width]`.
   /// Errors: ArgumentError unless 0 <= low <= high <= 1 and tries >= 1; those of `masks`.
-  void draw(RandomStream& random, int height, int width, std::uint8_t* hole) const {
+  void draw(RandomStream& random, MutableHoleView hole) const {
     if (!(low >= 0 && low <= high && high <= 1) || tries < 1)
       throw ArgumentError("HoleShare: expected 0 <= low <= high <= 1 and at least 1 try, got " +
                           std::to_string(low) + ", " + std::to_string(high) + " and " +
                           std::to_string(tries));
-    const auto pixels = static_cast<std::size_t>(height) * static_cast<std::size_t>(width);
     RandomStream closest = random;
     double least = std::numeric_limits<double>::infinity();
     for (int i = 0; i < tries; ++i) {
       const RandomStream start = random;
-      masks.draw(random, height, width, hole);
-      const double share = hole_ratio({hole, pixels});
+      masks.draw(random, hole);
+      const double share = hole_ratio(hole.bytes());
       const double distance = std::max(low - share, share - high);
       if (distance <= 0) return;
       if (distance < least) {
@@ -45,7 +44,7 @@ struct HoleShare {
         closest = start;
       }
     }
-    masks.draw(closest, height, width, hole);  // a stream is cheaper to remember than a mask
+    masks.draw(closest, hole);  // a stream is cheaper to remember than a mask
   }
 };
 template <class Masks, class... Rest>

@@ -45,10 +45,10 @@ struct MaskedData {
   /// IndexedMasks take the mask from `index`, others from `mask_random`; a RandomDataset reads with
   /// `data_random`.
   void read(std::size_t index, RandomStream data_random, RandomStream mask_random,
-            View<float> image, std::uint8_t* hole) const {
+            View<float> image, MutableHoleView hole) const {
     read_image(data, index, data_random, image);
     if constexpr (IndexedMasks<Masks>) masks.draw(index, hole);
-    else masks.draw(mask_random, image.height, image.width, hole);
+    else masks.draw(mask_random, hole);
   }
 };
 
@@ -77,9 +77,10 @@ struct Batch {
   int capacity() const { return image.batch(); }
   /// The filled part: images `[size, H, W, C]`, holes `[size, H, W]`.
   View<const float> images() const { return make_view(image.data(), size, image.shape()); }
-  std::span<const std::uint8_t> holes() const {
-    return hole.span().first(static_cast<std::size_t>(size * image.shape().pixels()));
-  }
+  HoleView holes() const { return make_hole_view(hole.data(), size, image.shape()); }
+  /// The whole of its memory, of which the part behind `size` holds what was there before.
+  View<const float> all_images() const { return image.view(); }
+  HoleView all_holes() const { return make_hole_view(hole.data(), capacity(), image.shape()); }
 };
 
 /// How a Loader goes through the data.
@@ -185,10 +186,11 @@ class Loader {
       if (stop.stop_requested()) return;
       const std::size_t sample = order_[first + i];
       const auto offset = static_cast<std::size_t>(s.size()) * i;
-      data_.read(sample, stream(Purpose::data, Purpose::fixed_data, sample),
-                 stream(Purpose::masks, Purpose::fixed_masks, sample),
-                 make_view(batch.image.data() + offset, 1, s),
-                 batch.hole.data() + static_cast<std::size_t>(s.pixels()) * i);
+      data_.read(
+          sample, stream(Purpose::data, Purpose::fixed_data, sample),
+          stream(Purpose::masks, Purpose::fixed_masks, sample),
+          make_view(batch.image.data() + offset, 1, s),
+          {batch.hole.data() + static_cast<std::size_t>(s.pixels()) * i, 1, s.height, s.width});
     }
     batch.size = static_cast<int>(count);
   }

@@ -103,13 +103,13 @@ class MaskFolder {
   /// The first mask with a warning, and the number of them, in a sentence; empty if none has one.
   const std::string& warning() const { return warning_; }
 
-  /// Writes `hole` `[height, width]`; draws the number of the file.
+  /// Writes `hole` `[1, height, width]`; draws the number of the file.
   template <IntegerSource Random>
-  void draw(Random& random, int height, int width, std::uint8_t* hole) const {
+  void draw(Random& random, MutableHoleView hole) const {
     const auto last =
         static_cast<int>(std::min<std::size_t>(size(), std::numeric_limits<int>::max()));
     const HoleMask& mask = (*masks_)[static_cast<std::size_t>(random.integer(0, last))];
-    resize_nearest(mask.hole.data(), mask.height, mask.width, height, width, hole);
+    resize_nearest(mask.hole.data(), mask.height, mask.width, hole.height, hole.width, hole.data);
   }
 
  private:

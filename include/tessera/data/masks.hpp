@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Mask generators: each draws one plane of holes. `hole` always means 1 = missing; what layers
-// carry is `valid` (1 = known), and valid_from_hole is the one conversion between the two.
+// Mask generators: each draws one plane of holes, 1 = missing.
 #pragma once
 #include <algorithm>
 #include <concepts>
@@ -14,6 +13,7 @@
 #include <tessera/tensor/buffer.hpp>
 #include <tessera/tensor/error.hpp>
 #include <tessera/tensor/random.hpp>
+#include <tessera/tensor/view.hpp>
 
 namespace tessera {
 
@@ -23,19 +23,18 @@ concept IntegerSource = requires(R& random) {
   { random.integer(1, 2) } -> std::same_as<int>;
 };
 
-/// Masks drawn from a random stream: `draw` writes every one of the height x width bytes of `hole`,
-/// 1 = hole, as a function of the random stream and the size alone. It is const and must not
-/// allocate.
+/// Masks drawn from a random stream: `draw` writes every byte of `hole` `[1, height, width]`, 1 =
+/// hole, as a function of the random stream and the size alone. It is const and must not allocate.
 template <class M>
-concept RandomMasks = requires(const M& masks, RandomStream& random, std::uint8_t* hole) {
-  masks.draw(random, 32, 32, hole);
+concept RandomMasks = requires(const M& masks, RandomStream& random, MutableHoleView hole) {
+  masks.draw(random, hole);
 };
 
 /// Masks that belong to the samples: `draw` writes the mask of sample `index`, 1 = hole; it is
 /// const and must not allocate. `check_fits` throws unless there is a mask of height x width pixels
 /// for each of so many images.
 template <class M>
-concept IndexedMasks = requires(const M& masks, std::size_t index, std::uint8_t* hole) {
+concept IndexedMasks = requires(const M& masks, std::size_t index, MutableHoleView hole) {
   masks.draw(index, hole);
   masks.check_fits(index, 32, 32);
 };
@@ -43,11 +42,6 @@ concept IndexedMasks = requires(const M& masks, std::size_t index, std::uint8_t*
 /// A source of masks. Where a type is of both kinds, the index decides.
 template <class M>
 concept MaskGenerator = std::copy_constructible<M> &&(RandomMasks<M> || IndexedMasks<M>);
-
-/// valid[i] = 1 where hole[i] is 0, else 0; so a hole may be 1 or 255. The arrays may be the same.
-inline void valid_from_hole(const std::uint8_t* hole, std::uint8_t* valid, std::size_t n) {
-  for (std::size_t i = 0; i < n; ++i) valid[i] = hole[i] == 0;
-}
 
 /// Share of hole pixels, 0..1; 0 for an empty mask.
 inline double hole_ratio(std::span<const std::uint8_t> hole) {
@@ -76,12 +70,12 @@ struct LineSegment {
   int x1 = 0, y1 = 0, x2 = 0, y2 = 0, thickness = 1;
 };
 
-/// Sets hole `[height, width]` to 1 at each pixel whose squared distance to the segment is at most
+/// Sets hole `[1, height, width]` to 1 at each pixel whose squared distance to the segment is at most
 /// (thickness/2)^2 + 0.01; leaves the others as they are.
 ///
 /// With d = (x2 - x1, y2 - y1) and u = clip(((x, y) - (x1, y1)) . d / max(|d|^2, 1), 0, 1), the
 /// distance is |(x, y) - (x1, y1) - u d|, each operation rounded to float.
-inline void draw_line(const LineSegment& line, int height, int width, std::uint8_t* hole) {
+inline void draw_line(const LineSegment& line, MutableHoleView hole) {
   // Some pixels lie exactly on the limit, so the result hangs on every rounding. A product or
   // quotient of two floats taken in double and rounded once is the correctly rounded float, and
   // no compiler can contract it into a fused multiply-add with what follows.
@@ -95,16 +89,16 @@ inline void draw_line(const LineSegment& line, int height, int width, std::uint8
   const auto limit = static_cast<float>(radius * radius + 0.01);
   const int margin = line.thickness / 2 + 2;  // the distance of a hole pixel is below this
   const int top = std::max(0, std::min(line.y1, line.y2) - margin);
-  const int bottom = std::min(height, std::max(line.y1, line.y2) + margin + 1);
+  const int bottom = std::min(hole.height, std::max(line.y1, line.y2) + margin + 1);
   const int left = std::max(0, std::min(line.x1, line.x2) - margin);
-  const int right = std::min(width, std::max(line.x1, line.x2) + margin + 1);
+  const int right = std::min(hole.width, std::max(line.x1, line.x2) + margin + 1);
   for (int y = top; y < bottom; ++y)
     for (int x = left; x < right; ++x) {
       const auto px = static_cast<float>(x - line.x1), py = static_cast<float>(y - line.y1);
       const float u = std::clamp((product(px, dx) + product(py, dy)) / length2, 0.0f, 1.0f);
       const float ex = px - product(u, dx), ey = py - product(u, dy);
       if (product(ex, ex) + product(ey, ey) <= limit)
-        hole[static_cast<std::ptrdiff_t>(y) * width + x] = 1;
+        hole.data[static_cast<std::ptrdiff_t>(y) * hole.width + x] = 1;
     }
 }
 
@@ -115,16 +109,17 @@ struct LineMasks {
   int min_lines = 1, max_lines = 9;
   int min_thickness = 1, max_thickness = 2;
 
-  /// Writes `hole` `[height, width]`. Draws the number of lines, then x1, y1, x2, y2 and thickness
+  /// Writes `hole` `[1, height, width]`. Draws the number of lines, then x1, y1, x2, y2 and thickness
   /// of each. Errors: ArgumentError if a range is empty or negative, or a side is below 2 pixels.
   template <IntegerSource Random>
-  void draw(Random& random, int height, int width, std::uint8_t* hole) const {
+  void draw(Random& random, MutableHoleView hole) const {
+    const int height = hole.height, width = hole.width;
     detail::check_mask_range("LineMasks", "number of lines", 0, min_lines, max_lines);
     detail::check_mask_range("LineMasks", "thickness", 1, min_thickness, max_thickness);
     if (height < 2 || width < 2)
       throw ArgumentError("LineMasks: expected at least 2x2 pixels, got " + std::to_string(height) +
                           "x" + std::to_string(width));
-    std::fill_n(hole, static_cast<std::ptrdiff_t>(height) * width, std::uint8_t{0});
+    std::ranges::fill(hole.bytes(), std::uint8_t{0});
     const int lines = random.integer(min_lines, max_lines + 1);
     for (int i = 0; i < lines; ++i) {
       LineSegment line;  // filled member by member: the order of the draws is part of the result
@@ -133,7 +128,7 @@ struct LineMasks {
       line.x2 = random.integer(1, width);
       line.y2 = random.integer(1, height);
       line.thickness = random.integer(min_thickness, max_thickness + 1);
-      draw_line(line, height, width, hole);
+      draw_line(line, hole);
     }
   }
 };
@@ -142,22 +137,23 @@ struct LineMasks {
 struct RectangleMask {
   int top = 0, left = 0, height = 0, width = 0;
 
-  /// Writes `hole` `[image_height, image_width]`; draws no random number.
+  /// Writes `hole` `[1, image_height, image_width]`; draws no random number.
   /// Errors: ArgumentError if the rectangle is not within the image.
-  void draw(RandomStream&, int image_height, int image_width, std::uint8_t* hole) const {
+  void draw(RandomStream&, MutableHoleView hole) const {
+    const int image_height = hole.height, image_width = hole.width;
     if (top < 0 || left < 0 || height < 0 || width < 0 || height > image_height ||
         width > image_width || top > image_height - height || left > image_width - width)
       throw ArgumentError("RectangleMask: expected a rectangle within " +
                           std::to_string(image_height) + "x" + std::to_string(image_width) +
                           " pixels, got " + std::to_string(height) + "x" + std::to_string(width) +
                           " at row " + std::to_string(top) + ", column " + std::to_string(left));
-    std::fill_n(hole, static_cast<std::ptrdiff_t>(image_height) * image_width, std::uint8_t{0});
-    add(image_width, hole);
+    std::ranges::fill(hole.bytes(), std::uint8_t{0});
+    add(hole);
   }
-  /// Sets the rectangle, which must be within the image, in a mask with rows of `image_width`.
-  void add(int image_width, std::uint8_t* hole) const {
+  /// Sets the rectangle, which must be within the image.
+  void add(MutableHoleView hole) const {
     for (int y = top; y < top + height; ++y)
-      std::fill_n(hole + static_cast<std::ptrdiff_t>(y) * image_width + left, width,
+      std::fill_n(hole.data + static_cast<std::ptrdiff_t>(y) * hole.width + left, width,
                   std::uint8_t{1});
   }
 };
@@ -192,8 +188,10 @@ class FixedMasks {
                           ", got " + std::to_string(index));
     return holes_->span().subspan(index * pixels(), pixels());
   }
-  /// Writes plane `index` into `hole` `[height, width]`. Errors: as plane.
-  void draw(std::size_t index, std::uint8_t* hole) const { std::ranges::copy(plane(index), hole); }
+  /// Writes plane `index` into `hole` `[1, height, width]`. Errors: as plane.
+  void draw(std::size_t index, MutableHoleView hole) const {
+    std::ranges::copy(plane(index), hole.data);
+  }
   /// Errors: ArgumentError if the planes are not height x width, or fewer than the images.
   void check_fits(std::size_t images, int height, int width) const {
     if (height != height_ || width != width_)

@@ -24,7 +24,7 @@ inline FixedMasks numpy_line_masks(std::uint64_t seed, std::size_t count, int si
   Buffer<std::uint8_t> holes(count * pixels);
   NumpyRandom random(seed);
   for (std::size_t i = 0; i < count; ++i)
-    LineMasks{}.draw(random, size, size, holes.data() + i * pixels);
+    LineMasks{}.draw(random, {holes.data() + i * pixels, 1, size, size});
   return {size, size, std::move(holes)};
 }
 

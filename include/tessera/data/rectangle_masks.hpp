@@ -29,11 +29,12 @@ struct RectangleMasks {
     return {min_count, max_count, side, side};
   }
 
-  /// Writes `hole` `[height, width]`. Draws the number of rectangles, then height, width, top and
+  /// Writes `hole` `[1, height, width]`. Draws the number of rectangles, then height, width, top and
   /// left of each. Errors: ArgumentError if a range is empty or negative, or a rectangle may be
   /// larger than the image.
   template <IntegerSource Random>
-  void draw(Random& random, int height, int width, std::uint8_t* hole) const {
+  void draw(Random& random, MutableHoleView hole) const {
+    const int height = hole.height, width = hole.width;
     detail::check_mask_range("RectangleMasks", "number of rectangles", 0, min_rectangles,
                              max_rectangles);
     const int min_height = min_side.of(height), max_height = max_side.of(height);
@@ -44,7 +45,7 @@ struct RectangleMasks {
       throw ArgumentError("RectangleMasks: expected rectangles within " + std::to_string(height) +
                           "x" + std::to_string(width) + " pixels, got up to " +
                           std::to_string(max_height) + "x" + std::to_string(max_width));
-    std::fill_n(hole, static_cast<std::ptrdiff_t>(height) * width, std::uint8_t{0});
+    std::ranges::fill(hole.bytes(), std::uint8_t{0});
     const int rectangles = random.integer(min_rectangles, max_rectangles + 1);
     for (int i = 0; i < rectangles; ++i) {
       RectangleMask r;  // filled member by member: the order of the draws is part of the result
@@ -52,7 +53,7 @@ struct RectangleMasks {
       r.width = random.integer(min_width, max_width + 1);
       r.top = random.integer(0, height - r.height + 1);
       r.left = random.integer(0, width - r.width + 1);
-      r.add(width, hole);
+      r.add(hole);
     }
   }
 };
@@ -62,16 +63,16 @@ struct RectangleMasks {
 struct CentreMask {
   Length height = Length::share(0.5), width = height;
 
-  /// Writes `hole` `[image_height, image_width]`; draws no random number.
+  /// Writes `hole` `[1, image_height, image_width]`; draws no random number.
   /// Errors: ArgumentError if the rectangle is larger than the image.
-  void draw(RandomStream& random, int image_height, int image_width, std::uint8_t* hole) const {
+  void draw(RandomStream& random, MutableHoleView hole) const {
+    const int image_height = hole.height, image_width = hole.width;
     const int h = height.of(image_height), w = width.of(image_width);
     if (h > image_height || w > image_width)
       throw ArgumentError("CentreMask: expected a rectangle within " +
                           std::to_string(image_height) + "x" + std::to_string(image_width) +
                           " pixels, got " + std::to_string(h) + "x" + std::to_string(w));
-    RectangleMask{(image_height - h) / 2, (image_width - w) / 2, h, w}.draw(random, image_height,
-                                                                            image_width, hole);
+    RectangleMask{(image_height - h) / 2, (image_width - w) / 2, h, w}.draw(random, hole);
   }
 };
 

@@ -72,7 +72,9 @@ class MaskSubset {
       : masks_(std::move(masks)), samples_(std::move(samples)) {}
 
   /// Writes the mask of sample `index` of the part; `index` is below the length of the list.
-  void draw(std::size_t index, std::uint8_t* hole) const { masks_.draw((*samples_)[index], hole); }
+  void draw(std::size_t index, MutableHoleView hole) const {
+    masks_.draw((*samples_)[index], hole);
+  }
   /// Errors: ArgumentError if the list is shorter than `images`, or the masks do not fit them.
   void check_fits(std::size_t images, int height, int width) const {
     if (images > samples_->size())

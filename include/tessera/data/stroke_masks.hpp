@@ -60,11 +60,12 @@ struct StrokeMasks {
   Length min_length = Length::share(0.05), max_length = Length::share(0.3);
   int min_angle = 48, max_angle = 96;  // degrees, within 0..180
 
-  /// Writes `hole` `[height, width]`. Draws the number of strokes; for each the number of segments,
+  /// Writes `hole` `[1, height, width]`. Draws the number of strokes; for each the number of segments,
   /// width, heading, x and y of the start; for each segment angle and length.
   /// Errors: ArgumentError if a range is empty or negative, or the image is.
   template <IntegerSource Random>
-  void draw(Random& random, int height, int width, std::uint8_t* hole) const {
+  void draw(Random& random, MutableHoleView hole) const {
+    const int height = hole.height, width = hole.width;
     if (height < 1 || width < 1)
       throw ArgumentError("StrokeMasks: expected at least 1x1 pixels, got " +
                           std::to_string(height) + "x" + std::to_string(width));
@@ -82,7 +83,7 @@ struct StrokeMasks {
     if (max_angle > 180)
       throw ArgumentError("StrokeMasks: expected angles of at most 180 degrees, got " +
                           std::to_string(max_angle));
-    std::fill_n(hole, static_cast<std::ptrdiff_t>(height) * width, std::uint8_t{0});
+    std::ranges::fill(hole.bytes(), std::uint8_t{0});
     const int strokes = random.integer(min_strokes, max_strokes + 1);
     for (int i = 0; i < strokes; ++i) {
       const int segments = random.integer(min_segments, max_segments + 1);
@@ -100,7 +101,7 @@ struct StrokeMasks {
         line.y1 = line.y2;
         line.x2 = detail::step_within(line.x1, length, detail::directions[degree].x, width);
         line.y2 = detail::step_within(line.y1, length, detail::directions[degree].y, height);
-        draw_line(line, height, width, hole);
+        draw_line(line, hole);
       }
     }
   }

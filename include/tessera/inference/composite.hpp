@@ -43,8 +43,9 @@ RestorationPlan plan_restoration(const AnyModel&, const Image& image,
     throw ShapeError("restore_image: expected a hole of " +
                      detail::pixels_text(image.height, image.width) + ", got " +
                      std::to_string(hole.size()) + " bytes");
-  return plan_passes(AnyModel::structure(), 1, {image.height, image.width, channels}, hole.data(),
-                     Wanted::holes, detail::restoring_bytes(image), options.memory_limit,
+  return plan_passes(AnyModel::structure(), 1, {image.height, image.width, channels},
+                     make_hole_view(hole.data(), 1, image.shape()), Wanted::holes,
+                     detail::restoring_bytes(image), options.memory_limit,
                      sizeof(typename AnyModel::Scalar));
 }
 
@@ -66,7 +67,8 @@ Image restore_image(AnyModel& model, const Image& image, std::span<const std::ui
             largest = image.largest();
   const auto scale = static_cast<float>(largest);
   detail::run_passes(
-      model, plan, image.height, image.width, hole.data(), Wanted::holes, options,
+      model, plan, image.height, image.width, make_hole_view(hole.data(), 1, image.shape()),
+      Wanted::holes, options,
       [&](std::ptrdiff_t p, T* values) {
         const std::uint16_t* const in = image.samples.data() + p * image.channels;
         for (int c = 0; c < channels; ++c)

@@ -18,9 +18,9 @@ namespace detail {
 /// Runs the network over images `[N, H, W]` by the plan. `read(p, values)` writes the channels of
 /// pixel p, `write(p, values)` takes the network's.
 template <class AnyModel, class Read, class Write>
-void run_passes(AnyModel& model, const RestorationPlan& plan, int height, int width,
-                const std::uint8_t* hole, Wanted wanted, const InpaintOptions& options,
-                const Read& read, const Write& write) {
+void run_passes(AnyModel& model, const RestorationPlan& plan, int height, int width, HoleView hole,
+                Wanted wanted, const InpaintOptions& options, const Read& read,
+                const Write& write) {
   using T = typename AnyModel::Scalar;
   std::optional<Pass<typename AnyModel::DeviceType, T>> pass;
   InpaintReport report{0, plan.tiles()};
@@ -39,7 +39,8 @@ void run_passes(AnyModel& model, const RestorationPlan& plan, int height, int wi
       for (int h = box.top; h < box.bottom; ++h)
         for (int w = box.left; w < box.right; ++w) {
           const std::ptrdiff_t p = (std::ptrdiff_t{cut.image} * height + h) * width + w;
-          if (wanted == Wanted::all || hole[p]) write(p, y->pixel(n, h - cut.top, w - cut.left));
+          if (wanted == Wanted::all || hole.missing(p))
+            write(p, y->pixel(n, h - cut.top, w - cut.left));
         }
     }
     report.tiles += count;
@@ -53,12 +54,13 @@ inline std::size_t tensor_image_bytes(const Shape& s) {  // given, returned, and
 }
 
 template <class AnyModel>
-Tensor<float> run_on_images(AnyModel& model, View<const float> images, const std::uint8_t* hole,
+Tensor<float> run_on_images(AnyModel& model, View<const float> images, HoleView hole,
                             const InpaintOptions& options, Wanted wanted) {
   const Shape declared = AnyModel::structure().values[0].shape, given = images.shape();
   if (given.channels != declared.channels)
     throw ShapeError("inpaint: expected images [N, H, W, C] of " +
                      std::to_string(declared.channels) + " channels, got " + to_string(given));
+  check_holes("inpaint", hole, images.batch, given);
   using T = typename AnyModel::Scalar;
   Tensor<float> result(images.batch, given);
   if (images.batch == 0) return result;
@@ -83,21 +85,21 @@ Tensor<float> run_on_images(AnyModel& model, View<const float> images, const std
 
 }  // namespace detail
 
-/// Fills the holes of images `[N, H, W, C]` in [0, 1]; holes `[N, H, W]`, not 0 = missing. Known
+/// Fills the holes of images `[N, H, W, C]` in [0, 1]; holes `[N, H, W]`, if any. Known
 /// pixels are returned bit by bit. Any size: image and mask are padded by reflection to the next
 /// size that the network's shapes accept. The network is run over boxes around the holes, with all
 /// that they depend on, cut into tiles where a pass would take more memory than the limit; a pixel
 /// comes out as from one pass over the whole image. Errors: ShapeError if channels or sizes do not
 /// fit; ArgumentError if the memory limit is too small
 template <class Net, class Device, class T>
-Tensor<float> inpaint_images(Model<Net, Device, T>& model, View<const float> images,
-                             const std::uint8_t* hole, const InpaintOptions& options = {}) {
+Tensor<float> inpaint_images(Model<Net, Device, T>& model, View<const float> images, HoleView hole,
+                             const InpaintOptions& options = {}) {
   return detail::run_on_images(model, images, hole, options, Wanted::holes);
 }
 /// The network's output at every pixel, known ones too: what metrics look at.
 template <class Net, class Device, class T>
-Tensor<float> raw_output(Model<Net, Device, T>& model, View<const float> images,
-                         const std::uint8_t* hole, const InpaintOptions& options = {}) {
+Tensor<float> raw_output(Model<Net, Device, T>& model, View<const float> images, HoleView hole,
+                         const InpaintOptions& options = {}) {
   return detail::run_on_images(model, images, hole, options, Wanted::all);
 }
 
@@ -126,7 +128,8 @@ xt::xtensor<float, 4> inpaint_images(Model<Net, Device, T>& model, const Images&
   Buffer<std::uint8_t> hole(holes.size());
   std::transform(holes.begin(), holes.end(), hole.begin(),
                  [](auto h) { return static_cast<std::uint8_t>(h != 0); });
-  return to_xtensor(inpaint_images(model, view, hole.data(), options));
+  return to_xtensor(inpaint_images(
+      model, view, make_hole_view(std::as_const(hole).data(), view.batch, view.shape()), options));
 }
 
 }  // namespace tessera

@@ -60,7 +60,7 @@ using PartsBySize = std::map<std::pair<int, int>, std::vector<Part>>;
 /// Makes a RestorationPlan.
 class RestorationPlanner {
  public:
-  RestorationPlanner(const Structure& s, int images, const Shape& image, const std::uint8_t* hole,
+  RestorationPlanner(const Structure& s, int images, const Shape& image, HoleView hole,
                      Wanted wanted)
       : s_(s),
         image_(image),
@@ -71,9 +71,9 @@ class RestorationPlanner {
     const Box all{0, 0, image.height, image.width};
     for (int n = 0; n < images; ++n) {
       if (wanted == Wanted::all) add({n, whole(), all});
-      else if (!rule_) add({n, whole(), bounds_of_holes(holes_of(n), image.width, all)});
+      else if (!rule_) add({n, whole(), bounds_of_holes(hole.image(n), all)});
       else
-        for (const Box& box : hole_boxes(holes_of(n), image.height, image.width, *rule_, padded_))
+        for (const Box& box : hole_boxes(hole.image(n), *rule_, padded_))
           add({n, region(box, whole()), box});
     }
   }
@@ -109,9 +109,6 @@ class RestorationPlanner {
 
  private:
   Box whole() const { return {0, 0, padded_.height, padded_.width}; }
-  const std::uint8_t* holes_of(int n) const {
-    return hole_ + std::ptrdiff_t{n} * image_.height * image_.width;
-  }
   /// Of these pixels, or `otherwise` where the network does not accept that size.
   Box region(const Box& wanted, const Box& otherwise) const {
     const Box box = region_of(wanted, *rule_, padded_);
@@ -131,7 +128,7 @@ class RestorationPlanner {
                   top + plan.rows.inner_end(i), left + plan.columns.inner_end(j)};
         inner = inner.within(part.wanted);
         if (wanted_ == Wanted::holes && !inner.empty())
-          inner = bounds_of_holes(holes_of(part.image), image_.width, inner);
+          inner = bounds_of_holes(hole_.image(part.image), inner);
         if (inner.empty()) continue;
         const Box tile{top + plan.rows.origin(i), left + plan.columns.origin(j),
                        top + plan.rows.origin(i) + plan.rows.extent(i),
@@ -143,7 +140,7 @@ class RestorationPlanner {
   const Structure& s_;
   Shape image_, padded_;
   std::optional<TileRule> rule_;
-  const std::uint8_t* hole_;
+  HoleView hole_;
   Wanted wanted_;
   PartsBySize parts_;
 };
@@ -156,7 +153,7 @@ class RestorationPlanner {
 /// whose outputs may depend on the whole image is run over it.
 /// Errors: those of padded_size and plan_tiles
 inline RestorationPlan plan_passes(const Structure& s, int images, const Shape& image,
-                                   const std::uint8_t* hole, Wanted wanted, std::size_t image_bytes,
+                                   HoleView hole, Wanted wanted, std::size_t image_bytes,
                                    std::size_t limit, std::size_t scalar_size) {
   return detail::RestorationPlanner(s, images, image, hole, wanted)
       .plan(image_bytes, limit, scalar_size);

@@ -5,7 +5,6 @@
 //
 // Pixels are selected, not multiplied by 0: NaN in what is not selected changes nothing.
 #pragma once
-#include <cstdint>
 #include <type_traits>
 
 #include <tessera/tensor/context.hpp>
@@ -13,21 +12,21 @@
 
 namespace tessera::inline TESSERA_ABI::kernels {
 
-/// z = hole ? y : truth. All [N, H, W, C], any pixel stride; hole [N, H, W], not 0 = missing.
+/// z = hole ? y : truth. All [N, H, W, C], any pixel stride; hole [N, H, W].
 template <class T>
 void composite(const Context<Cpu>&, std::type_identity_t<View<const T>> y,
-               std::type_identity_t<View<const T>> truth, const std::uint8_t* hole, View<T> z);
+               std::type_identity_t<View<const T>> truth, HoleView hole, View<T> z);
 template <class T>
 void composite(const Context<Cuda>&, std::type_identity_t<View<const T>> y,
-               std::type_identity_t<View<const T>> truth, const std::uint8_t* hole, View<T> z);
+               std::type_identity_t<View<const T>> truth, HoleView hole, View<T> z);
 
 /// dy += dz in the hole.
 template <class T>
-void composite_backward(const Context<Cpu>&, std::type_identity_t<View<const T>> dz,
-                        const std::uint8_t* hole, View<T> dy);
+void composite_backward(const Context<Cpu>&, std::type_identity_t<View<const T>> dz, HoleView hole,
+                        View<T> dy);
 template <class T>
-void composite_backward(const Context<Cuda>&, std::type_identity_t<View<const T>> dz,
-                        const std::uint8_t* hole, View<T> dy);
+void composite_backward(const Context<Cuda>&, std::type_identity_t<View<const T>> dz, HoleView hole,
+                        View<T> dy);
 
 }  // namespace tessera::kernels
 

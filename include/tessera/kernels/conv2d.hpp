@@ -25,27 +25,33 @@ namespace tessera::inline TESSERA_ABI::kernels {
 /// x [N, H, W, I] with any pixel stride; valid [N, H, W, G] or none; weight [K, K, I, O]; bias [O] or null;
 /// scale [N, H', W'] or null; y [N, H', W', O] with any pixel stride. workspace: conv2d_forward_workspace bytes.
 template <int Kernel, int Stride, class T>
-void conv2d_forward(const Context<Cpu>&, const Conv2dProblem&, View<const T> x, MaskView valid, const T* weight,
-                    const T* bias, const T* scale, View<T> y, std::byte* workspace);
+void conv2d_forward(const Context<Cpu>&, const Conv2dProblem&, View<const T> x, ValidView valid,
+                    const T* weight, const T* bias, const T* scale, View<T> y,
+                    std::byte* workspace);
 template <int Kernel, int Stride, class T>
-void conv2d_forward(const Context<Cuda>&, const Conv2dProblem&, View<const T> x, MaskView valid, const T* weight,
-                    const T* bias, const T* scale, View<T> y, std::byte* workspace);
+void conv2d_forward(const Context<Cuda>&, const Conv2dProblem&, View<const T> x, ValidView valid,
+                    const T* weight, const T* bias, const T* scale, View<T> y,
+                    std::byte* workspace);
 
 /// dx (assigned) from dy, weight and scale; 0 under holes.
 template <int Kernel, int Stride, class T>
-void conv2d_backward_input(const Context<Cpu>&, const Conv2dProblem&, View<const T> dy, MaskView valid,
-                           const T* weight, const T* scale, View<T> dx, std::byte* workspace);
+void conv2d_backward_input(const Context<Cpu>&, const Conv2dProblem&, View<const T> dy,
+                           ValidView valid, const T* weight, const T* scale, View<T> dx,
+                           std::byte* workspace);
 template <int Kernel, int Stride, class T>
-void conv2d_backward_input(const Context<Cuda>&, const Conv2dProblem&, View<const T> dy, MaskView valid,
-                           const T* weight, const T* scale, View<T> dx, std::byte* workspace);
+void conv2d_backward_input(const Context<Cuda>&, const Conv2dProblem&, View<const T> dy,
+                           ValidView valid, const T* weight, const T* scale, View<T> dx,
+                           std::byte* workspace);
 
 /// dweight [K, K, I, O] and dbias [O] (either may be null) are added to (+=).
 template <int Kernel, int Stride, class T>
-void conv2d_backward_weight(const Context<Cpu>&, const Conv2dProblem&, View<const T> x, MaskView valid,
-                            View<const T> dy, const T* scale, T* dweight, T* dbias, std::byte* workspace);
+void conv2d_backward_weight(const Context<Cpu>&, const Conv2dProblem&, View<const T> x,
+                            ValidView valid, View<const T> dy, const T* scale, T* dweight, T* dbias,
+                            std::byte* workspace);
 template <int Kernel, int Stride, class T>
-void conv2d_backward_weight(const Context<Cuda>&, const Conv2dProblem&, View<const T> x, MaskView valid,
-                            View<const T> dy, const T* scale, T* dweight, T* dbias, std::byte* workspace);
+void conv2d_backward_weight(const Context<Cuda>&, const Conv2dProblem&, View<const T> x,
+                            ValidView valid, View<const T> dy, const T* scale, T* dweight, T* dbias,
+                            std::byte* workspace);
 
 /// Scratch bytes, by shape and scalar alone (never by the number of threads): usable in constant expressions.
 template <class T>
@@ -59,9 +65,11 @@ constexpr std::size_t conv2d_backward_weight_workspace(const Conv2dProblem&);
 /// the window (padding counts as hole),  sum = sum_g c_g * box_g;
 ///   scale[n,p] = K*K*I / sum where sum > 0, else 0;   y_valid[n,p] = [sum > 0]   (one plane).
 template <class T>
-void partial_conv2d_mask(const Context<Cpu>&, const Conv2dProblem&, MaskView x_valid, T* scale, std::uint8_t* y_valid);
+void partial_conv2d_mask(const Context<Cpu>&, const Conv2dProblem&, ValidView x_valid, T* scale,
+                         MutableValidView y_valid);
 template <class T>
-void partial_conv2d_mask(const Context<Cuda>&, const Conv2dProblem&, MaskView x_valid, T* scale, std::uint8_t* y_valid);
+void partial_conv2d_mask(const Context<Cuda>&, const Conv2dProblem&, ValidView x_valid, T* scale,
+                         MutableValidView y_valid);
 
 }  // namespace tessera::kernels
 

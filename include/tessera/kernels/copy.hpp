@@ -46,16 +46,16 @@ void fill_zero(const Context<Cuda>&, View<T> y);
 
 /// Copies the planes of x behind the first `first` planes of y: two calls concatenate two masks.
 /// y.groups must hold all planes. x [N, H, W, G], y [N, H, W, >= first + G].
-void copy_mask(const Context<Cpu>&, MaskView x, int first, MutableMaskView y);
-void copy_mask(const Context<Cuda>&, MaskView x, int first, MutableMaskView y);
+void copy_mask(const Context<Cpu>&, ValidView x, int first, MutableValidView y);
+void copy_mask(const Context<Cuda>&, ValidView x, int first, MutableValidView y);
 
 /// y = [a, b]: a [N, H, W, A], b [N, H, W, B] -> y [N, H, W, A+B].
-void concatenate_masks(const Context<Cpu>&, MaskView a, MaskView b, MutableMaskView y);
-void concatenate_masks(const Context<Cuda>&, MaskView a, MaskView b, MutableMaskView y);
+void concatenate_masks(const Context<Cpu>&, ValidView a, ValidView b, MutableValidView y);
+void concatenate_masks(const Context<Cuda>&, ValidView a, ValidView b, MutableValidView y);
 
 /// y = a and b, plane by plane; y may be a or b. All [N, H, W, G].
-void intersect_masks(const Context<Cpu>&, MaskView a, MaskView b, MutableMaskView y);
-void intersect_masks(const Context<Cuda>&, MaskView a, MaskView b, MutableMaskView y);
+void intersect_masks(const Context<Cpu>&, ValidView a, ValidView b, MutableValidView y);
+void intersect_masks(const Context<Cuda>&, ValidView a, ValidView b, MutableValidView y);
 
 /// Adds 1 to a counter of the model's state.
 void increment(const Context<Cpu>&, std::int64_t* counter);

@@ -13,17 +13,17 @@ namespace tessera::inline TESSERA_ABI::kernels {
 /// pixel strides.
 template <class T>
 void hole_channel_forward(const Context<Cpu>&, std::type_identity_t<View<const T>> x,
-                          MaskView valid, View<T> y);
+                          ValidView valid, View<T> y);
 template <class T>
 void hole_channel_forward(const Context<Cuda>&, std::type_identity_t<View<const T>> x,
-                          MaskView valid, View<T> y);
+                          ValidView valid, View<T> y);
 
 /// dx = valid ? dy : 0, without the last channel of dy; an empty dx is not wanted.
 template <class T>
 void hole_channel_backward(const Context<Cpu>&, std::type_identity_t<View<const T>> dy,
-                           MaskView valid, View<T> dx);
+                           ValidView valid, View<T> dx);
 template <class T>
 void hole_channel_backward(const Context<Cuda>&, std::type_identity_t<View<const T>> dy,
-                           MaskView valid, View<T> dx);
+                           ValidView valid, View<T> dx);
 
 }  // namespace tessera::kernels

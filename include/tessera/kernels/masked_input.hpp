@@ -2,7 +2,6 @@
 // What a network with a masked input is given: the image with 0 in the holes, and which pixels are
 // valid. Selected, not multiplied: whatever lies in a hole, NaN included, is not read.
 #pragma once
-#include <cstdint>
 #include <type_traits>
 
 #include <tessera/tensor/context.hpp>
@@ -11,13 +10,13 @@
 namespace tessera::inline TESSERA_ABI::kernels {
 
 /// x = hole ? 0 : image; valid = not hole, unless it is empty. image, x [N, H, W, C], any pixel
-/// stride; hole [N, H, W], not 0 = missing, null = no hole; valid [N, H, W, 1].
+/// stride; hole [N, H, W], may be empty; valid [N, H, W, G].
 template <class T>
-void masked_input(const Context<Cpu>&, View<const float> image, const std::uint8_t* hole, View<T> x,
-                  MutableMaskView valid);
+void masked_input(const Context<Cpu>&, View<const float> image, HoleView hole, View<T> x,
+                  MutableValidView valid);
 template <class T>
-void masked_input(const Context<Cuda>&, View<const float> image, const std::uint8_t* hole,
-                  View<T> x, MutableMaskView valid);
+void masked_input(const Context<Cuda>&, View<const float> image, HoleView hole, View<T> x,
+                  MutableValidView valid);
 
 }  // namespace tessera::kernels
 

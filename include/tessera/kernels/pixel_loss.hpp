@@ -17,7 +17,7 @@
 
 namespace tessera::inline TESSERA_ABI::kernels {
 
-/// Which pixels count; `hole` is 1 where a pixel is missing.
+/// Which pixels count.
 enum class Region { whole, hole, valid };
 
 /// What is summed over them.
@@ -36,27 +36,27 @@ constexpr std::size_t pixel_loss_workspace(int batch, const Shape& shape) {
 }
 
 /// Returns the loss and adds factor * dloss/dy to dy unless dy is empty. y, target, dy [N, H, W,
-/// C], any pixel stride; hole [N, H, W], may be null for the whole image.
+/// C], any pixel stride; hole [N, H, W], may be empty for the whole image.
 template <class T>
 double pixel_loss(const Context<Cpu>&, PixelError, Region, std::type_identity_t<View<const T>> y,
-                  std::type_identity_t<View<const T>> target, const std::uint8_t* hole,
-                  double factor, View<T> dy, std::byte* workspace);
+                  std::type_identity_t<View<const T>> target, HoleView hole, double factor,
+                  View<T> dy, std::byte* workspace);
 template <class T>
 DeviceNumber pixel_loss(const Context<Cuda>&, PixelError, Region,
                         std::type_identity_t<View<const T>> y,
-                        std::type_identity_t<View<const T>> target, const std::uint8_t* hole,
-                        double factor, View<T> dy, std::byte* workspace);
+                        std::type_identity_t<View<const T>> target, HoleView hole, double factor,
+                        View<T> dy, std::byte* workspace);
 
 /// The same, loss and gradient divided by the number of elements of the region, at least 1: on a
 /// GPU alone, where the host does not know it.
 template <class T>
 DeviceNumber pixel_loss_mean(const Context<Cuda>&, PixelError, Region,
                              std::type_identity_t<View<const T>> y,
-                             std::type_identity_t<View<const T>> target, const std::uint8_t* hole,
+                             std::type_identity_t<View<const T>> target, HoleView hole,
                              double factor, View<T> dy, std::byte* workspace);
 
 /// Number of pixels in the region, among `pixels` of `hole`.
-std::int64_t region_pixels(Region, const std::uint8_t* hole, std::ptrdiff_t pixels);
+std::int64_t region_pixels(Region, HoleView hole, std::ptrdiff_t pixels);
 
 }  // namespace tessera::kernels
 

@@ -26,14 +26,14 @@ constexpr std::size_t total_variation_workspace(int batch, const Shape& shape) {
 }
 
 /// Returns the loss and adds its gradient to dy unless dy is empty. y, truth, dy [N, H, W, C], any
-/// pixel stride; hole [N, H, W], not 0 = missing.
+/// pixel stride; hole [N, H, W].
 template <class T>
 double total_variation(const Context<Cpu>&, std::type_identity_t<View<const T>> y,
-                       std::type_identity_t<View<const T>> truth, const std::uint8_t* hole,
-                       double factor, View<T> dy, std::byte* workspace);
+                       std::type_identity_t<View<const T>> truth, HoleView hole, double factor,
+                       View<T> dy, std::byte* workspace);
 template <class T>
 DeviceNumber total_variation(const Context<Cuda>&, std::type_identity_t<View<const T>> y,
-                             std::type_identity_t<View<const T>> truth, const std::uint8_t* hole,
+                             std::type_identity_t<View<const T>> truth, HoleView hole,
                              double factor, View<T> dy, std::byte* workspace);
 
 }  // namespace tessera::kernels

@@ -28,8 +28,8 @@ void upsample_backward(const Context<Cuda>&, int factor, std::type_identity_t<Vi
                        View<T> dx);
 
 /// x [N, H, W, G] -> y [N, F*H, F*W, G].
-void upsample_mask(const Context<Cpu>&, int factor, MaskView x, MutableMaskView y);
-void upsample_mask(const Context<Cuda>&, int factor, MaskView x, MutableMaskView y);
+void upsample_mask(const Context<Cpu>&, int factor, ValidView x, MutableValidView y);
+void upsample_mask(const Context<Cuda>&, int factor, ValidView x, MutableValidView y);
 
 }  // namespace tessera::kernels
 

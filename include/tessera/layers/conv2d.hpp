@@ -35,7 +35,7 @@ constexpr std::int64_t conv2d_flops(const Shape& in, const Shape& out, const Win
 
 /// Forward of plain and partial convolution: mask and scale are null for the plain one.
 template <Window W, class Device, class T>
-void conv2d_forward(const Run<Device, T>& run, MaskView valid, const T* scale) {
+void conv2d_forward(const Run<Device, T>& run, ValidView valid, const T* scale) {
   const auto problem = conv2d_problem(run.batch(), run.x().shape(), run.y().shape(), W);
   kernels::conv2d_forward<W.size, W.step>(
       run.context(), problem, run.x(), valid, static_cast<const T*>(run.parameter(0).data),
@@ -43,7 +43,7 @@ void conv2d_forward(const Run<Device, T>& run, MaskView valid, const T* scale) {
       run.workspace());
 }
 template <Window W, class Device, class T>
-void conv2d_backward(const Run<Device, T>& run, MaskView valid, const T* scale) {
+void conv2d_backward(const Run<Device, T>& run, ValidView valid, const T* scale) {
   const auto problem = conv2d_problem(run.batch(), run.x().shape(), run.y().shape(), W);
   if (run.dx())
     kernels::conv2d_backward_input<W.size, W.step>(run.context(), problem, run.dy(), valid,
@@ -100,11 +100,11 @@ struct Conv2d {
 
   template <class Device, class T>
   static void forward(const Run<Device, T>& run) {
-    detail::conv2d_forward<W>(run, MaskView{}, static_cast<const T*>(nullptr));
+    detail::conv2d_forward<W>(run, ValidView{}, static_cast<const T*>(nullptr));
   }
   template <class Device, class T>
   static void backward(const Run<Device, T>& run) {
-    detail::conv2d_backward<W>(run, MaskView{}, static_cast<const T*>(nullptr));
+    detail::conv2d_backward<W>(run, ValidView{}, static_cast<const T*>(nullptr));
   }
 };
 

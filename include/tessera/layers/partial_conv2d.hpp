@@ -63,7 +63,7 @@ struct PartialConv2d {
   static void forward(const Run<Device, T>& run) {
     kernels::partial_conv2d_mask(
         run.context(), detail::conv2d_problem(run.batch(), run.x().shape(), run.y().shape(), W),
-        run.x_valid(), run.saved(), run.y_valid().data);
+        run.x_valid(), run.saved(), run.y_valid());
     detail::conv2d_forward<W>(run, run.x_valid(), static_cast<const T*>(run.saved()));
   }
   template <class Device, class T>

@@ -47,8 +47,8 @@ struct Run {
   const View<const T>& dy() const { return dy_; }
   const View<T>& dx(int i = 0) const { return dx_[i]; }
 
-  const MaskView& x_valid(int i = 0) const { return x_valid_[i]; }
-  const MutableMaskView& y_valid() const { return y_valid_; }
+  const ValidView& x_valid(int i = 0) const { return x_valid_[i]; }
+  const MutableValidView& y_valid() const { return y_valid_; }
 
   /// Tensor i of the layer's parameter list (trained or statistic), and its gradient (trained
   /// only).
@@ -77,8 +77,8 @@ struct Run {
   View<T> y_{};
   View<const T> dy_{};
   View<T> dx_[InputShapes::max_count]{};
-  MaskView x_valid_[InputShapes::max_count]{};
-  MutableMaskView y_valid_{};
+  ValidView x_valid_[InputShapes::max_count]{};
+  MutableValidView y_valid_{};
   ParameterView<T> parameter_[max_state]{};
   ParameterView<T> gradient_[max_state]{};
   std::int64_t* counter_[max_state]{};

@@ -7,7 +7,6 @@
 // The call adds weight * d loss / d output to the pass's output gradient (and taps) and reports its
 // terms by name. An optional `std::string describe() const` tells its settings, for checkpoints.
 #pragma once
-#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -18,12 +17,11 @@
 
 namespace tessera {
 
-/// What a network's output is compared with: images [N, H, W, C] and holes [N, H, W] (1 = missing;
-/// null: no hole).
+/// What a network's output is compared with: images `[N, H, W, C]` and holes `[N, H, W]`, if any.
 template <class T>
 struct Truth {
   View<const T> images;
-  const std::uint8_t* hole = nullptr;
+  HoleView hole{};
 };
 
 /// Values of one step's loss terms, unweighted, by name; `total` is the weighted sum that is

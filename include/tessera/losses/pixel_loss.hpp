@@ -6,6 +6,7 @@
 
 #include <tessera/kernels/pixel_loss.hpp>
 #include <tessera/losses/loss.hpp>
+#include <tessera/tensor/detail/check_holes.hpp>
 
 namespace tessera {
 
@@ -29,8 +30,8 @@ inline std::string describe_pixel_loss(std::string_view name, Region region, Mea
                                     : ", sum)");
 }
 
-/// Throws where the output cannot be compared with the truth, or where there are no holes and
-/// something needs them.
+/// Throws where output, truth and holes differ in size, or where there are no holes and something
+/// needs them.
 template <class T>
 void check_truth(std::string_view name, View<const T> y, const Truth<T>& truth,
                  std::string_view needs_holes = {}) {
@@ -38,6 +39,7 @@ void check_truth(std::string_view name, View<const T> y, const Truth<T>& truth,
     throw ShapeError(
         text({name, ": the network's output is ", y.batch, " of ", to_string(y.shape()),
               ", the truth ", truth.images.batch, " of ", to_string(truth.images.shape())}));
+  check_holes(name, truth.hole, y.batch, y.shape());
   if (!needs_holes.empty() && !truth.hole)
     throw ArgumentError(text({name, ": ", needs_holes, " needs a hole mask, got none"}));
 }

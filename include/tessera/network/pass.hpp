@@ -57,10 +57,10 @@ class Pass {
   }
 
   View<T> input(int i = 0) { return value(i); }
-  MutableMaskView input_valid(int i = 0) { return mask(i); }
+  MutableValidView input_valid(int i = 0) { return mask(i); }
   View<const T> output() { return value(structure_.output); }
   /// Which output pixels saw a valid one; empty where the output has no mask.
-  MaskView output_valid() { return mask(structure_.output); }
+  ValidView output_valid() { return mask(structure_.output); }
   /// Output of one operation of the network's table; meaningful within forward(after) only.
   View<const T> output_of(int operation) {
     return value(structure_.operations[static_cast<std::size_t>(operation)].output);
@@ -141,7 +141,7 @@ class Pass {
   }
   View<T> value(int v) { return view(plan_.values[v], plan_.shapes[v]); }
   View<T> gradient(int v) { return view(plan_.gradients[v], plan_.shapes[v]); }
-  MutableMaskView mask(int v) {
+  MutableValidView mask(int v) {
     const Shape& s = plan_.shapes[v];
     if (!s.masked()) return {};
     return {reinterpret_cast<std::uint8_t*>(bytes(plan_.masks[v])), plan_.batch, s.height, s.width,

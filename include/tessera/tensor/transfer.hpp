@@ -31,7 +31,7 @@ Tensor<std::remove_const_t<T>> to_host(const Context<Device>& context, const Vie
 }
 /// The same for mask planes [N, H, W, G].
 template <class Device, class Byte>
-std::vector<std::uint8_t> to_host(const Context<Device>& context, const BasicMaskView<Byte>& x) {
+std::vector<std::uint8_t> to_host(const Context<Device>& context, const BasicValidView<Byte>& x) {
   std::vector<std::uint8_t> copy(static_cast<std::size_t>(x.data ? x.size() : 0));
   Memory<Device>::to_host(context, copy.data(), x.data, copy.size());
   return copy;
@@ -55,13 +55,13 @@ class HostView {
 /// Calls write(x, valid) with memory that the host may write, and brings it to the device. x and
 /// valid must have no gaps; valid may be empty.
 template <class Device, class T, class Write>
-void write_from_host(const Context<Device>& context, View<T> x, MutableMaskView valid,
+void write_from_host(const Context<Device>& context, View<T> x, MutableValidView valid,
                      const Write& write) {
   if constexpr (Memory<Device>::on_host) write(x, valid);
   else {
     Tensor<T> values(x.batch, x.shape());
     std::vector<std::uint8_t> mask(static_cast<std::size_t>(valid ? valid.size() : 0));
-    MutableMaskView host_mask = valid;
+    MutableValidView host_mask = valid;
     host_mask.data = valid ? mask.data() : nullptr;
     write(values.view(), host_mask);
     Memory<Device>::to_device(context, x.data, values.data(), values.size() * sizeof(T));

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Non-owning views of activations [N, H, W, C] and of mask planes [N, H, W, G].
+// Non-owning views of activations [N, H, W, C] and of masks, whose two meanings are two types:
+// ValidView [N, H, W, G] (1 = known), which layers carry, and HoleView [N, H, W] (1 = missing).
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <type_traits>
 
 #include <tessera/tensor/shape.hpp>
@@ -52,17 +54,17 @@ constexpr View<T> make_view(T* data, int batch, const Shape& s) {
   return {data, batch, s.height, s.width, s.channels, s.channels};
 }
 
-/// Mask planes `[N, H, W, G]`, contiguous; 1 = valid (known) pixel, 0 = hole. Group g covers
-/// `groups.channels[g]` channels of the features it belongs to. A view without data means
+/// Mask planes `[N, H, W, G]` as layers carry them, contiguous: 1 = valid (known), 0 = hole. Group g
+/// covers `groups.channels[g]` channels of the features it belongs to. A view without data means
 /// "everything is valid".
 template <class Byte>
-struct BasicMaskView {
+struct BasicValidView {
   Byte* data = nullptr;
   int batch = 0, height = 0, width = 0;
   MaskGroups groups{};
 
   constexpr explicit operator bool() const { return data != nullptr; }
-  constexpr operator BasicMaskView<const Byte>() const requires(!std::is_const_v<Byte>) {
+  constexpr operator BasicValidView<const Byte>() const requires(!std::is_const_v<Byte>) {
     return {data, batch, height, width, groups};
   }
   constexpr std::ptrdiff_t pixels() const { return std::ptrdiff_t{batch} * height * width; }
@@ -72,7 +74,47 @@ struct BasicMaskView {
     return pixel((std::ptrdiff_t{n} * height + h) * width + w);
   }
 };
-using MaskView = BasicMaskView<const std::uint8_t>;
-using MutableMaskView = BasicMaskView<std::uint8_t>;
+using ValidView = BasicValidView<const std::uint8_t>;
+using MutableValidView = BasicValidView<std::uint8_t>;
+
+/// Masks `[N, H, W]` as users, data sets, losses and metrics have them, contiguous: not 0 = hole
+/// (missing), 0 = known. A view without data means "no holes".
+template <class Byte>
+struct BasicHoleView {
+  Byte* data = nullptr;
+  int batch = 0, height = 0, width = 0;
+
+  constexpr explicit operator bool() const { return data != nullptr; }
+  constexpr operator BasicHoleView<const Byte>() const requires(!std::is_const_v<Byte>) {
+    return {data, batch, height, width};
+  }
+  constexpr std::ptrdiff_t pixels() const { return std::ptrdiff_t{batch} * height * width; }
+  /// Whether pixel p is missing; also without data.
+  constexpr bool missing(std::ptrdiff_t p) const { return data != nullptr && data[p] != 0; }
+  /// The bytes; none without data.
+  constexpr std::span<Byte> bytes() const {
+    return {data, data ? static_cast<std::size_t>(pixels()) : 0};
+  }
+  /// The mask of image n alone.
+  constexpr BasicHoleView image(int n) const {
+    return {data ? data + std::ptrdiff_t{n} * height * width : nullptr, 1, height, width};
+  }
+};
+using HoleView = BasicHoleView<const std::uint8_t>;
+using MutableHoleView = BasicHoleView<std::uint8_t>;
+
+/// The holes of images of this shape.
+template <class Byte>
+constexpr BasicHoleView<Byte> make_hole_view(Byte* data, int batch, const Shape& s) {
+  return {data, batch, s.height, s.width};
+}
+
+/// The one conversion between the two meanings: each plane of a pixel is 1 where its hole is 0, and
+/// 0 where it is not, so that a hole may be 1 or 255. Both are of one size; without holes, all is
+/// valid.
+constexpr void valid_from_hole(HoleView hole, MutableValidView valid) {
+  for (std::ptrdiff_t p = 0; p < valid.pixels(); ++p)
+    for (int g = 0; g < valid.groups.count; ++g) valid.pixel(p)[g] = !hole.missing(p);
+}
 
 }  // namespace tessera

@@ -72,7 +72,7 @@ StepResults<T> checked_step(const DeviceCheckOptions& options, const Context<Dev
                                      .poison_dead_buffers = true});
   for (int i = 0; i < Net::structure.inputs; ++i)
     write_from_host(context, pass.input(i), pass.input_valid(i),
-                    [&](const View<T>& x, const MutableMaskView& valid) {
+                    [&](const View<T>& x, const MutableValidView& valid) {
                       draw(x.data, static_cast<std::size_t>(x.size()));
                       for (std::ptrdiff_t k = 0; valid && k < valid.size(); ++k)
                         valid.data[k] = random.uniform() >= options.hole_share;

@@ -104,7 +104,7 @@ class GanStep {
   /// One step of each network; `factor` multiplies both learning rates.
   const GanTerms& operator()(const Truth<T>& truth, double factor = 1) {
     detail::check_truth("gan_step", generated_.output(), truth);
-    const Call call{generated_.input().data, truth.images.data, truth.hole};
+    const Call call{generated_.input().data, truth.images.data, truth.hole.data};
     if (call != call_ || !same_flags()) {
       repeated_.reset();
       call_ = call;

@@ -22,22 +22,24 @@ class BucketSums {
  public:
   static constexpr int buckets = 10;
 
-  /// Adds images one by one. hole [N, H, W], not 0 = hole. Errors: with `ssim`, those of ssim_map
+  /// Adds images one by one. hole [N, H, W], may be empty. Errors: ShapeError if it is of
+  /// another size; with `ssim`, those of ssim_map
   template <class T>
   void add(const Context<Cpu>& context, View<const T> output, View<const float> truth,
-           const std::uint8_t* hole, bool ssim) {
+           HoleView hole, bool ssim) {
+    detail::check_holes("metrics", hole, output.batch, output.shape());
     const std::ptrdiff_t pixels = std::ptrdiff_t{output.height} * output.width;
-    for (int n = 0; n < output.batch; ++n, hole += pixels) {
+    for (int n = 0; n < output.batch; ++n) {
       View<const T> one = output;
       View<const float> its_truth = truth;
       one.data = output.pixel(n * pixels);
       its_truth.data = truth.pixel(n * pixels);
       one.batch = its_truth.batch = 1;
       MetricSums sums;
-      sums.add(one, its_truth, hole);
-      if (ssim) sums.add_ssim(context, one, its_truth, hole);
+      sums.add(one, its_truth, hole.image(n));
+      if (ssim) sums.add_ssim(context, one, its_truth, hole.image(n));
       std::int64_t holes = 0;
-      for (std::ptrdiff_t p = 0; p < pixels; ++p) holes += hole[p] != 0;
+      for (std::ptrdiff_t p = 0; p < pixels; ++p) holes += hole.image(n).missing(p);
       const auto bucket = static_cast<std::size_t>(hole_bucket(holes, pixels));
       all_ += sums;
       bucket_[bucket] += sums;

@@ -10,6 +10,7 @@
 #include <tessera/data/loader.hpp>
 #include <tessera/inference/masked_input.hpp>
 #include <tessera/network/model.hpp>
+#include <tessera/tensor/detail/check_holes.hpp>
 #include <tessera/training/ssim.hpp>
 
 namespace tessera {
@@ -42,11 +43,13 @@ struct Metrics {
   double composite_rmse() const { return std::sqrt(composite_mse); }
 };
 
-/// Sums the errors of several batches. hole [N, H, W], not 0 = hole; null: no hole.
+/// Sums the errors of several batches. hole [N, H, W], may be empty. Errors: ShapeError if
+/// the holes are of another size.
 class MetricSums {
  public:
   template <class T>
-  void add(View<const T> output, View<const float> truth, const std::uint8_t* hole) {
+  void add(View<const T> output, View<const float> truth, HoleView hole) {
+    detail::check_holes("metrics", hole, output.batch, output.shape());
     for (std::ptrdiff_t p = 0; p < output.pixels(); ++p) {
       double square = 0, absolute = 0;
       for (int c = 0; c < output.channels; ++c) {
@@ -57,7 +60,7 @@ class MetricSums {
       }
       square_ += square;
       absolute_ += absolute;
-      if (hole && hole[p]) {
+      if (hole.missing(p)) {
         hole_square_ += square;
         hole_absolute_ += absolute;
         hole_count_ += output.channels;
@@ -69,12 +72,13 @@ class MetricSums {
   /// The SSIMs of the same images: costs far more than the rest. Errors: those of ssim_map.
   template <class T>
   void add_ssim(const Context<Cpu>& context, View<const T> output, View<const float> truth,
-                const std::uint8_t* hole) {
+                HoleView hole) {
+    detail::check_holes("metrics", hole, output.batch, output.shape());
     Tensor<float> composite(output.batch, output.shape());
     for (std::ptrdiff_t p = 0; p < output.pixels(); ++p)
       for (int c = 0; c < output.channels; ++c)
         composite.view().pixel(p)[c] =
-            hole && hole[p] ? static_cast<float>(output.pixel(p)[c]) : truth.pixel(p)[c];
+            hole.missing(p) ? static_cast<float>(output.pixel(p)[c]) : truth.pixel(p)[c];
     const Tensor<double> raw = ssim_map(context, output, truth);
     const Tensor<double> put_back = ssim_map(context, std::as_const(composite).view(), truth);
     const View<const double> map = raw.view();
@@ -87,7 +91,7 @@ class MetricSums {
           const std::ptrdiff_t p =
               (std::ptrdiff_t{n} * output.height + y + ssim_border) * output.width + x +
               ssim_border;
-          if (!hole || !hole[p]) continue;
+          if (!hole.missing(p)) continue;
           hole_ssim_ += value;
           ++hole_ssim_count_;
         }
@@ -146,11 +150,11 @@ Metrics evaluate(Pass<Device, T>& pass, AnyLoader& loader, Batch& batch,
   MetricSums sums;
   std::size_t done = 0;
   for (loader.start_epoch(0); loader.next(batch);) {
-    run_on_masked(pass, View<const float>(batch.image.view()), batch.hole.data());
+    run_on_masked(pass, batch.all_images(), batch.all_holes());
     const HostView copy(pass.context(), pass.output());
     View<const T> output = copy;
     output.batch = batch.size;  // the last batch may be smaller
-    sums.add(output, batch.images(), batch.hole.data());
+    sums.add(output, batch.images(), batch.holes());
     done += static_cast<std::size_t>(batch.size);
     if (on_batch) on_batch(done);
   }

@@ -45,12 +45,13 @@ inline Box region_of(const Box& wanted, const TileRule& rule, const Shape& padde
           high(wanted.right, padded.width)};
 }
 
-/// The smallest box around the holes in a window of a mask `[height, width]`; empty if there are
+/// The smallest box around the holes in a window of a mask `[1, height, width]`; empty if there are
 /// none.
-inline Box bounds_of_holes(const std::uint8_t* hole, int width, const Box& window) {
+inline Box bounds_of_holes(HoleView hole, const Box& window) {
   Box box;
+  if (!hole) return box;
   for (int y = window.top; y < window.bottom; ++y) {
-    const std::uint8_t* const row = hole + std::ptrdiff_t{y} * width;
+    const std::uint8_t* const row = hole.data + std::ptrdiff_t{y} * hole.width;
     const auto is_hole = [](std::uint8_t h) { return h != 0; };
     const std::uint8_t* const first = std::find_if(row + window.left, row + window.right, is_hole);
     if (first == row + window.right) continue;
@@ -71,19 +72,18 @@ inline constexpr std::int64_t pass_pixels = 4096;
 /// than it is. Works on cells of a few pixels, each with the box around its own holes.
 class HoleCutter {
  public:
-  HoleCutter(const std::uint8_t* hole, int height, int width, const TileRule& rule,
-             const Shape& padded)
+  HoleCutter(HoleView hole, const TileRule& rule, const Shape& padded)
       : rule_(rule), padded_(padded) {
     const int least = std::max({16, rule.step, (rule.before + rule.after) / 8});
     side_ = (least + rule.step - 1) / rule.step * rule.step;
-    rows_ = (height + side_ - 1) / side_;
-    columns_ = (width + side_ - 1) / side_;
+    rows_ = (hole.height + side_ - 1) / side_;
+    columns_ = (hole.width + side_ - 1) / side_;
     cells_.resize(static_cast<std::size_t>(rows_) * static_cast<std::size_t>(columns_));
     for (int r = 0; r < rows_; ++r)
       for (int c = 0; c < columns_; ++c)
-        cell(r, c) = bounds_of_holes(hole, width,
-                                     {r * side_, c * side_, std::min(height, (r + 1) * side_),
-                                      std::min(width, (c + 1) * side_)});
+        cell(r, c) =
+            bounds_of_holes(hole, {r * side_, c * side_, std::min(hole.height, (r + 1) * side_),
+                                   std::min(hole.width, (c + 1) * side_)});
   }
 
   std::vector<Box> boxes() {
@@ -168,11 +168,10 @@ class HoleCutter {
 
 }  // namespace detail
 
-/// Boxes that together hold every hole of a mask `[height, width]` (not 0 = hole), and do not
+/// Boxes that together hold every hole of a mask `[1, height, width]`, and do not
 /// overlap, so that running the network over the regions of all of them is little work.
-inline std::vector<Box> hole_boxes(const std::uint8_t* hole, int height, int width,
-                                   const TileRule& rule, const Shape& padded) {
-  return detail::HoleCutter(hole, height, width, rule, padded).boxes();
+inline std::vector<Box> hole_boxes(HoleView hole, const TileRule& rule, const Shape& padded) {
+  return detail::HoleCutter(hole, rule, padded).boxes();
 }
 
 }  // namespace tessera

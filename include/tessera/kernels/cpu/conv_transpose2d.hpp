@@ -66,7 +66,7 @@ void conv_transpose2d_forward(const Context<Cpu>& context, const Conv2dProblem& 
                               const T* weight, const T* bias, View<T> y, std::byte* workspace) {
   if (cpu::forward_products_pay(p))
     return cpu::forward_by_products(context, p, x, weight, bias, y, workspace);
-  conv2d_backward_input<Kernel, Stride>(context, p, x, MaskView{}, weight,
+  conv2d_backward_input<Kernel, Stride>(context, p, x, ValidView{}, weight,
                                         static_cast<const T*>(nullptr), y, workspace);
   if (bias) cpu::add_bias(context, bias, y);
 }
@@ -76,7 +76,7 @@ void conv_transpose2d_backward_input(const Context<Cpu>& context, const Conv2dPr
                                      View<const T> dy, const T* weight, View<T> dx,
                                      std::byte* workspace) {
   const T* const none = nullptr;
-  conv2d_forward<Kernel, Stride>(context, p, dy, MaskView{}, weight, none, none, dx, workspace);
+  conv2d_forward<Kernel, Stride>(context, p, dy, ValidView{}, weight, none, none, dx, workspace);
 }
 
 template <int Kernel, int Stride, class T>
@@ -86,7 +86,7 @@ void conv_transpose2d_backward_weight(const Context<Cpu>& context, const Conv2dP
   if (dweight && cpu::products_pay(p))
     cpu::weight_by_products(context, p, x, dy, dweight, workspace);
   else if (dweight)
-    conv2d_backward_weight<Kernel, Stride>(context, p, dy, MaskView{}, x,
+    conv2d_backward_weight<Kernel, Stride>(context, p, dy, ValidView{}, x,
                                            static_cast<const T*>(nullptr), dweight,
                                            static_cast<T*>(nullptr), workspace);
   if (dbias) cpu::add_bias_gradient(context, dy, dbias, workspace);

@@ -58,21 +58,21 @@ inline void fill_zero(const Context<Cpu>& context, View<T> y) {
       context, [] { return T(0); }, y);
 }
 
-inline void copy_mask(const Context<Cpu>& context, MaskView x, int first, MutableMaskView y) {
+inline void copy_mask(const Context<Cpu>& context, ValidView x, int first, MutableValidView y) {
   for_each_range(context, x.pixels(), chunk_elements, [&](std::ptrdiff_t p, std::ptrdiff_t last) {
     for (; p < last; ++p)
       for (int g = 0; g < x.groups.count; ++g) y.pixel(p)[first + g] = x.pixel(p)[g];
   });
 }
 
-inline void concatenate_masks(const Context<Cpu>& context, MaskView a, MaskView b,
-                              MutableMaskView y) {
+inline void concatenate_masks(const Context<Cpu>& context, ValidView a, ValidView b,
+                              MutableValidView y) {
   copy_mask(context, a, 0, y);
   copy_mask(context, b, a.groups.count, y);
 }
 
-inline void intersect_masks(const Context<Cpu>& context, MaskView a, MaskView b,
-                            MutableMaskView y) {
+inline void intersect_masks(const Context<Cpu>& context, ValidView a, ValidView b,
+                            MutableValidView y) {
   for_each_range(context, y.size(), chunk_elements, [&](std::ptrdiff_t i, std::ptrdiff_t last) {
     for (; i < last; ++i) y.data[i] = static_cast<std::uint8_t>(a.data[i] & b.data[i]);
   });

@@ -10,7 +10,7 @@ namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class T>
 inline void hole_channel_forward(const Context<Cpu>& context, std::type_identity_t<View<const T>> x,
-                                 MaskView valid, View<T> y) {
+                                 ValidView valid, View<T> y) {
   for_each_range(context, x.pixels(), chunk_elements, [&](std::ptrdiff_t p, std::ptrdiff_t last) {
     for (; p < last; ++p) {
       const bool known = *valid.pixel(p) != 0;
@@ -23,7 +23,7 @@ inline void hole_channel_forward(const Context<Cpu>& context, std::type_identity
 
 template <class T>
 inline void hole_channel_backward(const Context<Cpu>& context,
-                                  std::type_identity_t<View<const T>> dy, MaskView valid,
+                                  std::type_identity_t<View<const T>> dy, ValidView valid,
                                   View<T> dx) {
   if (!dx) return;
   for_each_range(context, dx.pixels(), chunk_elements, [&](std::ptrdiff_t p, std::ptrdiff_t last) {

@@ -10,8 +10,8 @@ namespace tessera::inline TESSERA_ABI::kernels {
 
 namespace detail {
 
-inline bool in_region(Region region, const std::uint8_t* hole, std::ptrdiff_t p) {
-  return region == Region::whole || (hole[p] != 0) == (region == Region::hole);
+inline bool in_region(Region region, HoleView hole, std::ptrdiff_t p) {
+  return region == Region::whole || hole.missing(p) == (region == Region::hole);
 }
 
 template <PixelError Error, class T>
@@ -34,9 +34,8 @@ void pixel_row(std::ptrdiff_t count, const T* y, const T* target, T factor, T* d
 }
 
 template <PixelError Error, class T>
-double pixel_loss(const Context<Cpu>& context, Region region, View<const T> y,
-                  View<const T> target, const std::uint8_t* hole, T factor, View<T> dy,
-                  double* partial) {
+double pixel_loss(const Context<Cpu>& context, Region region, View<const T> y, View<const T> target,
+                  HoleView hole, T factor, View<T> dy, double* partial) {
   const std::ptrdiff_t chunk = pixel_loss_chunk(y.channels);
   const bool rows = y.contiguous() && target.contiguous() && one_row(dy);
   for_each_range(context, y.pixels(), chunk, [&](std::ptrdiff_t first, std::ptrdiff_t last) {
@@ -61,8 +60,8 @@ double pixel_loss(const Context<Cpu>& context, Region region, View<const T> y,
 template <class T>
 inline double pixel_loss(const Context<Cpu>& context, PixelError error, Region region,
                          std::type_identity_t<View<const T>> y,
-                         std::type_identity_t<View<const T>> target, const std::uint8_t* hole,
-                         double factor, View<T> dy, std::byte* workspace) {
+                         std::type_identity_t<View<const T>> target, HoleView hole, double factor,
+                         View<T> dy, std::byte* workspace) {
   double* partial = reinterpret_cast<double*>(workspace);
   const T f = static_cast<T>(factor);
   return error == PixelError::squared
@@ -72,8 +71,7 @@ inline double pixel_loss(const Context<Cpu>& context, PixelError error, Region r
                                                            dy, partial);
 }
 
-inline std::int64_t region_pixels(Region region, const std::uint8_t* hole,
-                                  std::ptrdiff_t pixels) {
+inline std::int64_t region_pixels(Region region, HoleView hole, std::ptrdiff_t pixels) {
   if (region == Region::whole) return pixels;
   std::int64_t count = 0;
   for (std::ptrdiff_t p = 0; p < pixels; ++p) count += detail::in_region(region, hole, p);

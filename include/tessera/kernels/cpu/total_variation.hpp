@@ -10,10 +10,10 @@ namespace tessera::inline TESSERA_ABI::kernels {
 namespace detail {
 
 /// Whether any of the 3x3 pixels around (h, w) is missing.
-inline bool beside_hole(const std::uint8_t* hole, int height, int width, int h, int w) {
+inline bool beside_hole(const std::uint8_t* image, int height, int width, int h, int w) {
   for (int i = h > 0 ? h - 1 : 0; i <= h + 1 && i < height; ++i)
     for (int j = w > 0 ? w - 1 : 0; j <= w + 1 && j < width; ++j)
-      if (hole[std::ptrdiff_t{i} * width + j]) return true;
+      if (image[std::ptrdiff_t{i} * width + j]) return true;
   return false;
 }
 
@@ -26,7 +26,7 @@ T sign_of(T d) {
 
 template <class T>
 inline double total_variation(const Context<Cpu>& context, std::type_identity_t<View<const T>> y,
-                              std::type_identity_t<View<const T>> truth, const std::uint8_t* hole,
+                              std::type_identity_t<View<const T>> truth, HoleView hole,
                               double factor, View<T> dy, std::byte* workspace) {
   const int height = y.height, width = y.width, channels = y.channels;
   const std::ptrdiff_t rows = std::ptrdiff_t{y.batch} * height;
@@ -35,11 +35,13 @@ inline double total_variation(const Context<Cpu>& context, std::type_identity_t<
       workspace + aligned_size(static_cast<std::size_t>(rows) * sizeof(double)));
   parallel_for(context, rows, [&](std::ptrdiff_t row) {
     const int n = static_cast<int>(row / height), h = static_cast<int>(row % height);
-    const std::uint8_t* const image = hole + std::ptrdiff_t{n} * height * width;
+    const std::uint8_t* const image = hole.image(n).data;
     for (int w = 0; w < width; ++w)
       region[row * width + w] = detail::beside_hole(image, height, width, h, w);
   });
-  const auto filled = [&](std::ptrdiff_t p) { return hole[p] ? y.pixel(p) : truth.pixel(p); };
+  const auto filled = [&](std::ptrdiff_t p) {
+    return hole.missing(p) ? y.pixel(p) : truth.pixel(p);
+  };
   parallel_for(context, rows, [&](std::ptrdiff_t row) {
     const int h = static_cast<int>(row % height);
     double sum = 0;
@@ -55,7 +57,7 @@ inline double total_variation(const Context<Cpu>& context, std::type_identity_t<
             const double d = static_cast<double>(z[c]) - static_cast<double>(other[c]);
             sum += d < 0 ? -d : d;
           }
-        if (!dy || !hole[p]) return;
+        if (!dy || !hole.missing(p)) return;
         T* const to = dy.pixel(p);
         for (int c = 0; c < channels; ++c)
           to[c] += static_cast<T>(factor) * detail::sign_of(z[c] - other[c]);

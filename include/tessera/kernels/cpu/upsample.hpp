@@ -42,7 +42,8 @@ inline void upsample_backward(const Context<Cpu>& context, int factor,
   });
 }
 
-inline void upsample_mask(const Context<Cpu>& context, int factor, MaskView x, MutableMaskView y) {
+inline void upsample_mask(const Context<Cpu>& context, int factor, ValidView x,
+                          MutableValidView y) {
   const std::ptrdiff_t f = factor, width = x.width, wide = f * width;
   parallel_for(context, std::ptrdiff_t{x.batch} * x.height, [&](std::ptrdiff_t row) {
     for (std::ptrdiff_t a = 0; a < f; ++a)

@@ -37,17 +37,16 @@ namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class T>
 inline void composite(const Context<Cuda>& context, std::type_identity_t<View<const T>> y,
-                      std::type_identity_t<View<const T>> truth, const std::uint8_t* hole,
-                      View<T> z) {
+                      std::type_identity_t<View<const T>> truth, HoleView hole, View<T> z) {
   cuda::launch_rows(context, TESSERA_CUDA_KERNEL(cuda::composite_text, composite, (T), ()), z,
-                    cuda::span_of(y), cuda::span_of(truth), hole, cuda::span_of(z));
+                    cuda::span_of(y), cuda::span_of(truth), hole.data, cuda::span_of(z));
 }
 
 template <class T>
 inline void composite_backward(const Context<Cuda>& context, std::type_identity_t<View<const T>> dz,
-                               const std::uint8_t* hole, View<T> dy) {
+                               HoleView hole, View<T> dy) {
   cuda::launch_rows(context, TESSERA_CUDA_KERNEL(cuda::composite_text, composite_backward, (T), ()),
-                    dy, cuda::span_of(dz), hole, cuda::span_of(dy));
+                    dy, cuda::span_of(dz), hole.data, cuda::span_of(dy));
 }
 
 }  // namespace tessera::kernels

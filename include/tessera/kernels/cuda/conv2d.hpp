@@ -23,7 +23,7 @@ Conv2dProblem checked(Conv2dProblem p) {
 
 template <int Kernel, int Stride, class T>
 void conv2d_forward(const Context<Cuda>& context, const Conv2dProblem& problem, View<const T> x,
-                    MaskView valid, const T* weight, const T* bias, const T* scale, View<T> y,
+                    ValidView valid, const T* weight, const T* bias, const T* scale, View<T> y,
                     std::byte*) {
   const Conv2dProblem p = cuda_detail::checked<Kernel, Stride>(problem);
   cuda::convolve_fastest(context, p, cuda::Convolution<T>{x, weight, bias, y, valid, scale}, false);
@@ -31,7 +31,7 @@ void conv2d_forward(const Context<Cuda>& context, const Conv2dProblem& problem, 
 
 template <int Kernel, int Stride, class T>
 void conv2d_backward_input(const Context<Cuda>& context, const Conv2dProblem& problem,
-                           View<const T> dy, MaskView valid, const T* weight, const T* scale,
+                           View<const T> dy, ValidView valid, const T* weight, const T* scale,
                            View<T> dx, std::byte*) {
   const Conv2dProblem p = cuda_detail::checked<Kernel, Stride>(problem);
   cuda::convolve_fastest(context, p, cuda::Convolution<T>{dy, weight, nullptr, dx, valid, scale},
@@ -40,7 +40,7 @@ void conv2d_backward_input(const Context<Cuda>& context, const Conv2dProblem& pr
 
 template <int Kernel, int Stride, class T>
 void conv2d_backward_weight(const Context<Cuda>& context, const Conv2dProblem& problem,
-                            View<const T> x, MaskView valid, View<const T> dy, const T* scale,
+                            View<const T> x, ValidView valid, View<const T> dy, const T* scale,
                             T* dweight, T* dbias, std::byte*) {
   if (!dweight && !dbias) return;
   const Conv2dProblem p = cuda_detail::checked<Kernel, Stride>(problem);

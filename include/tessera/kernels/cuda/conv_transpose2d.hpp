@@ -19,7 +19,7 @@ template <int Kernel, int Stride, class T>
 void conv_transpose2d_backward_input(const Context<Cuda>& context, const Conv2dProblem& turned,
                                      View<const T> dy, const T* weight, View<T> dx, std::byte*) {
   const T* const none = nullptr;
-  conv2d_forward<Kernel, Stride>(context, turned, dy, MaskView{}, weight, none, none, dx, nullptr);
+  conv2d_forward<Kernel, Stride>(context, turned, dy, ValidView{}, weight, none, none, dx, nullptr);
 }
 
 template <int Kernel, int Stride, class T>
@@ -28,7 +28,7 @@ void conv_transpose2d_backward_weight(const Context<Cuda>& context, const Conv2d
                                       std::byte*) {
   const T* const no_scale = nullptr;
   if (dweight)
-    conv2d_backward_weight<Kernel, Stride>(context, turned, dy, MaskView{}, x, no_scale, dweight,
+    conv2d_backward_weight<Kernel, Stride>(context, turned, dy, ValidView{}, x, no_scale, dweight,
                                            static_cast<T*>(nullptr), nullptr);
   if (dbias) cuda::add_bias_gradient(context, dy, no_scale, dbias);
 }

@@ -107,19 +107,19 @@ inline void fill_zero(const Context<Cuda>& context, View<T> y) {
                       cuda::span_of(y));
 }
 
-inline void copy_mask(const Context<Cuda>& context, MaskView x, int first, MutableMaskView y) {
+inline void copy_mask(const Context<Cuda>& context, ValidView x, int first, MutableValidView y) {
   cuda::launch_each(context, TESSERA_CUDA_KERNEL(cuda::copy_text, copy_mask, (float), ()), x.size(),
                     cuda::mask_of(x), cuda::mask_of(y), first, static_cast<long>(x.pixels()));
 }
 
-inline void concatenate_masks(const Context<Cuda>& context, MaskView a, MaskView b,
-                              MutableMaskView y) {
+inline void concatenate_masks(const Context<Cuda>& context, ValidView a, ValidView b,
+                              MutableValidView y) {
   copy_mask(context, a, 0, y);
   copy_mask(context, b, a.groups.count, y);
 }
 
-inline void intersect_masks(const Context<Cuda>& context, MaskView a, MaskView b,
-                            MutableMaskView y) {
+inline void intersect_masks(const Context<Cuda>& context, ValidView a, ValidView b,
+                            MutableValidView y) {
   cuda::launch_each(context, TESSERA_CUDA_KERNEL(cuda::copy_text, intersect_masks, (float), ()),
                     y.size(), cuda::mask_of(a), cuda::mask_of(b), cuda::mask_of(y),
                     static_cast<long>(y.pixels()));

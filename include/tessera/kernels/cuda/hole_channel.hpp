@@ -33,7 +33,7 @@ namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class T>
 inline void hole_channel_forward(const Context<Cuda>& context,
-                                 std::type_identity_t<View<const T>> x, MaskView valid, View<T> y) {
+                                 std::type_identity_t<View<const T>> x, ValidView valid, View<T> y) {
   cuda::launch_each(context,
                     TESSERA_CUDA_KERNEL(cuda::hole_channel_text, hole_channel_forward, (T), ()),
                     y.size(), cuda::span_of(x), cuda::mask_of(valid), cuda::span_of(y));
@@ -41,7 +41,7 @@ inline void hole_channel_forward(const Context<Cuda>& context,
 
 template <class T>
 inline void hole_channel_backward(const Context<Cuda>& context,
-                                  std::type_identity_t<View<const T>> dy, MaskView valid,
+                                  std::type_identity_t<View<const T>> dy, ValidView valid,
                                   View<T> dx) {
   if (!dx) return;
   cuda::launch_each(context,

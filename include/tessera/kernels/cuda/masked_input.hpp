@@ -27,10 +27,11 @@ TESSERA_CUDA_TEXT(masked_input_text, (&elements_text),
 namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class T>
-inline void masked_input(const Context<Cuda>& context, View<const float> image,
-                         const std::uint8_t* hole, View<T> x, MutableMaskView valid) {
+inline void masked_input(const Context<Cuda>& context, View<const float> image, HoleView hole,
+                         View<T> x, MutableValidView valid) {
   cuda::launch_each(context, TESSERA_CUDA_KERNEL(cuda::masked_input_text, masked_input, (T), ()),
-                    x.size(), cuda::span_of(image), hole, cuda::span_of(x), cuda::mask_of(valid));
+                    x.size(), cuda::span_of(image), hole.data, cuda::span_of(x),
+                    cuda::mask_of(valid));
 }
 
 }  // namespace tessera::kernels

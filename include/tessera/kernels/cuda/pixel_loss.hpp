@@ -51,12 +51,12 @@ TESSERA_CUDA_TEXT(pixel_loss_text, (&partials_text),
 template <class T>
 DeviceNumber pixel_loss_by(const Context<Cuda>& context, kernels::PixelError error,
                            kernels::Region region, const View<const T>& y,
-                           const View<const T>& target, const std::uint8_t* hole, double factor,
+                           const View<const T>& target, HoleView hole, double factor,
                            const View<T>& dy, const double* divisor) {
   const auto launch = [&](const auto& kernel) {
     std::byte* const scratch = context.engine().scratch(partial_bytes(y.size()));
     return join_parts(context, scratch, y.size(), divisor, kernel, static_cast<int>(region),
-                      span_of(y), span_of(target), hole, factor, divisor, span_of(dy));
+                      span_of(y), span_of(target), hole.data, factor, divisor, span_of(dy));
   };
   return error == kernels::PixelError::squared
              ? launch(TESSERA_CUDA_KERNEL(pixel_loss_text, pixel_loss, (T), (0)))
@@ -70,7 +70,7 @@ namespace tessera::inline TESSERA_ABI::kernels {
 template <class T>
 inline DeviceNumber pixel_loss(const Context<Cuda>& context, PixelError error, Region region,
                                std::type_identity_t<View<const T>> y,
-                               std::type_identity_t<View<const T>> target, const std::uint8_t* hole,
+                               std::type_identity_t<View<const T>> target, HoleView hole,
                                double factor, View<T> dy, std::byte*) {
   return cuda::pixel_loss_by(context, error, region, y, target, hole, factor, dy, nullptr);
 }
@@ -78,14 +78,13 @@ inline DeviceNumber pixel_loss(const Context<Cuda>& context, PixelError error, R
 template <class T>
 inline DeviceNumber pixel_loss_mean(const Context<Cuda>& context, PixelError error, Region region,
                                     std::type_identity_t<View<const T>> y,
-                                    std::type_identity_t<View<const T>> target,
-                                    const std::uint8_t* hole, double factor, View<T> dy,
-                                    std::byte*) {
+                                    std::type_identity_t<View<const T>> target, HoleView hole,
+                                    double factor, View<T> dy, std::byte*) {
   const long pixels = y.pixels();
   const DeviceNumber elements =
       cuda::join_parts(context, context.engine().scratch(cuda::partial_bytes(pixels)), pixels,
                        nullptr, TESSERA_CUDA_KERNEL(cuda::pixel_loss_text, count_region, (T), ()),
-                       static_cast<int>(region), hole, pixels, y.channels);
+                       static_cast<int>(region), hole.data, pixels, y.channels);
   return cuda::pixel_loss_by(context, error, region, y, target, hole, factor, dy, elements.data);
 }
 

@@ -71,18 +71,17 @@ namespace tessera::inline TESSERA_ABI::kernels {
 template <class T>
 inline DeviceNumber total_variation(const Context<Cuda>& context,
                                     std::type_identity_t<View<const T>> y,
-                                    std::type_identity_t<View<const T>> truth,
-                                    const std::uint8_t* hole, double factor, View<T> dy,
-                                    std::byte*) {
+                                    std::type_identity_t<View<const T>> truth, HoleView hole,
+                                    double factor, View<T> dy, std::byte*) {
   const std::size_t bytes = cuda::partial_bytes(y.size());
   std::byte* const scratch = context.engine().scratch(bytes + static_cast<std::size_t>(y.pixels()));
   std::uint8_t* const region = reinterpret_cast<std::uint8_t*>(scratch + bytes);
-  cuda::launch_each(context,
-                    TESSERA_CUDA_KERNEL(cuda::total_variation_text, mark_beside_holes, (T), ()),
-                    y.pixels(), hole, y.height, y.width, static_cast<long>(y.pixels()), region);
+  cuda::launch_each(
+      context, TESSERA_CUDA_KERNEL(cuda::total_variation_text, mark_beside_holes, (T), ()),
+      y.pixels(), hole.data, y.height, y.width, static_cast<long>(y.pixels()), region);
   return cuda::join_parts(context, scratch, y.size(), nullptr,
                           TESSERA_CUDA_KERNEL(cuda::total_variation_text, total_variation, (T), ()),
-                          cuda::span_of(y), cuda::span_of(truth), hole,
+                          cuda::span_of(y), cuda::span_of(truth), hole.data,
                           static_cast<const std::uint8_t*>(region), static_cast<T>(factor),
                           cuda::span_of(dy));
 }

@@ -61,7 +61,8 @@ inline void upsample_backward(const Context<Cuda>& context, int factor,
                     dx, factor, cuda::span_of(dy), cuda::span_of(dx));
 }
 
-inline void upsample_mask(const Context<Cuda>& context, int factor, MaskView x, MutableMaskView y) {
+inline void upsample_mask(const Context<Cuda>& context, int factor, ValidView x,
+                          MutableValidView y) {
   const auto image = [](const auto& mask) {  // planes are the channels of an image of bytes
     return make_view(mask.data, mask.batch, {mask.height, mask.width, mask.groups.count});
   };

@@ -46,7 +46,7 @@ auto perceptual_term(const Context<Device>& context, std::type_identity_t<View<c
                      std::byte* workspace) {
   const double count = static_cast<double>(a.size());
   return kernels::pixel_loss(context, kernels::PixelError::absolute, kernels::Region::whole, a, b,
-                             nullptr, factor / count, da, workspace) /
+                             {}, factor / count, da, workspace) /
          count;
 }
 
@@ -80,7 +80,7 @@ auto style_term(const Context<Device>& context, StyleForm form, bool merge_batch
   const auto sum = kernels::pixel_loss(
       context,
       form == StyleForm::absolute ? kernels::PixelError::absolute : kernels::PixelError::squared,
-      kernels::Region::whole, ga, gb, nullptr, factor / count, slope, workspace + 3 * bytes);
+      kernels::Region::whole, ga, gb, {}, factor / count, slope, workspace + 3 * bytes);
   if (da) kernels::gram_backward(context, a, together, slope.data, da);
   return sum / count;
 }

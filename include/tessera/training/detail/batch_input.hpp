@@ -23,17 +23,19 @@ class BatchInput {
   /// until the next call.
   Truth<T> write(Pass<Device, T>& pass, const Batch& batch) {
     const View<const float> host = batch.images();
-    const std::size_t holes = batch.hole.size();
+    HoleView hole = batch.holes();
+    const std::size_t holes = hole.bytes().size();
     staging_.begin(static_cast<std::size_t>(host.size()) * sizeof(float) + holes);
     View<const float> image = host;
     image.data = staging_.add(host.data, static_cast<std::size_t>(host.size()));
-    const std::uint8_t* const hole = staging_.add(batch.hole.data(), holes);
+    hole.data = staging_.add(hole.data, holes);
     staging_.send();
     kernels::masked_input(context_, image, hole, pass.input(), pass.input_valid());
     if constexpr (own_truth) {
       keep(image, hole, holes);
       staging_.done();
-      return {truth_view(image), hole_.data()};
+      return {truth_view(image),
+              make_hole_view(std::as_const(hole_).data(), image.batch, image.shape())};
     } else {
       return {image, hole};
     }
@@ -48,14 +50,14 @@ class BatchInput {
   View<T> truth_view(const View<const float>& like) const {
     return make_view(const_cast<T*>(images_.data()), like.batch, like.shape());
   }
-  void keep(const View<const float>& image, const std::uint8_t* hole, std::size_t holes) {
+  void keep(const View<const float>& image, HoleView hole, std::size_t holes) {
     const auto size = static_cast<std::size_t>(image.size());
     if (images_.size() != size) {
       images_ = Memory<Device>::template make<T>(context_, size);
       hole_ = Memory<Device>::template make<std::uint8_t>(context_, holes);
     }
-    kernels::masked_input(context_, image, nullptr, truth_view(image), MutableMaskView{});
-    Memory<Device>::copy(context_, hole_.data(), hole, holes);
+    kernels::masked_input(context_, image, {}, truth_view(image), MutableValidView{});
+    Memory<Device>::copy(context_, hole_.data(), hole.data, holes);
   }
 
   Context<Device> context_;

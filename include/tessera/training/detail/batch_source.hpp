@@ -80,7 +80,7 @@ inline std::string describe_data(BatchSource& source) {
   Fingerprint print;
   const Shape shape = batch.image.shape();
   print.add(std::as_bytes(std::span(batch.image.data(), static_cast<std::size_t>(shape.size()))));
-  print.add(std::as_bytes(batch.holes().first(static_cast<std::size_t>(shape.pixels()))));
+  print.add(std::as_bytes(batch.holes().image(0).bytes()));
   return std::to_string(source.size()) + " images of " + to_string(source.shape()) +
          " (the first " + print.text() + ")";
 }

@@ -60,12 +60,12 @@ class EvaluationSet {
   std::shared_ptr<const Samples> samples(const MakePass& make_pass) {
     source_->start_epoch(0);
     source_->next(batch_);
-    run_on_masked(pass(make_pass), View<const float>(batch_.image.view()), batch_.hole.data());
+    run_on_masked(pass(make_pass), batch_.all_images(), batch_.all_holes());
     const auto samples = std::make_shared<Samples>();
     samples->truth = Tensor<float>(batch_.size, source_->shape());
     samples->restored = Tensor<float>(batch_.size, source_->shape());
-    samples->hole = Buffer<std::uint8_t>(batch_.holes().size());
-    std::ranges::copy(batch_.holes(), samples->hole.begin());
+    samples->hole = Buffer<std::uint8_t>(batch_.holes().bytes().size());
+    std::ranges::copy(batch_.holes().bytes(), samples->hole.begin());
     std::copy_n(batch_.image.data(), samples->truth.size(), samples->truth.data());
     const HostView y(pass_->context(), pass_->output());
     float* restored = samples->restored.data();

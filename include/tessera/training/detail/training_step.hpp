@@ -44,8 +44,8 @@ class TrainingStep {
   /// true, and updates nothing from such a step on.
   bool operator()(Pass<Device, T>& pass, const Truth<T>& truth, double factor, double clip_norm) {
     const auto& state = model_->state();
-    const Call call{&pass,      pass.input().data, truth.images.data,
-                    truth.hole, clip_norm,         pass.mode()};
+    const Call call{&pass,           pass.input().data, truth.images.data,
+                    truth.hole.data, clip_norm,         pass.mode()};
     if (call != call_ || frozen_ != state.frozen || frozen_statistics_ != state.frozen_statistics) {
       repeated_.reset();
       call_ = call;

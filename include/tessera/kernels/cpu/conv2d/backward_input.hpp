@@ -88,7 +88,7 @@ void backward_input_phase(const BackwardInputPlan<T>& plan, const Group& group, 
 /// All phases of one group of images.
 template <class T>
 void backward_input_group(const BackwardInputPlan<T>& plan, const Group& group, View<const T> dy,
-                          MaskView valid, const T* panels, const T* scale, View<T> dx,
+                          ValidView valid, const T* panels, const T* scale, View<T> dx,
                           std::byte* scratch) {
   const Conv2dProblem& p = plan.p;
   Carver carver(scratch);
@@ -114,7 +114,7 @@ void backward_input_group(const BackwardInputPlan<T>& plan, const Group& group, 
 
 template <class T>
 void backward_input(const Context<Cpu>& context, const Conv2dProblem& p, View<const T> dy,
-                    MaskView valid, const T* weight, const T* scale, View<T> dx,
+                    ValidView valid, const T* weight, const T* scale, View<T> dx,
                     std::byte* workspace) {
   const BackwardInputPlan<T> plan(p);
   T* panels = reinterpret_cast<T*>(workspace);
@@ -136,7 +136,7 @@ void backward_input(const Context<Cpu>& context, const Conv2dProblem& p, View<co
 
 template <int Kernel, int Stride, class T>
 void conv2d_backward_input(const Context<Cpu>& context, const Conv2dProblem& problem,
-                           View<const T> dy, MaskView valid, const T* weight, const T* scale,
+                           View<const T> dy, ValidView valid, const T* weight, const T* scale,
                            View<T> dx, std::byte* workspace) {
   Conv2dProblem p = problem;
   if constexpr (Kernel > 0) p.kernel = Kernel, p.stride = Stride;

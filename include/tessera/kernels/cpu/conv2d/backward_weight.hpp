@@ -49,7 +49,7 @@ void add_gradient_block(const BackwardWeightPlan<T>& plan, const GradientScratch
 /// to, both spread over the context's threads.
 template <class T>
 void backward_weight_slice(const Context<Cpu>& context, const BackwardWeightPlan<T>& plan,
-                           std::ptrdiff_t slice, View<const T> x, MaskView valid, View<const T> dy,
+                           std::ptrdiff_t slice, View<const T> x, ValidView valid, View<const T> dy,
                            const T* scale, T* dw, const GradientScratch<T>& scratch) {
   const Conv2dProblem& p = plan.p;
   std::fill_n(scratch.bias, plan.cut.images * plan.panels * plan.panel, T(0));
@@ -94,7 +94,7 @@ void add_slices(const Context<Cpu>& context, const BackwardWeightPlan<T>& plan,
 
 template <class T>
 void backward_weight(const Context<Cpu>& context, const Conv2dProblem& p, View<const T> x,
-                     MaskView valid, View<const T> dy, const T* scale, T* dweight, T* dbias,
+                     ValidView valid, View<const T> dy, const T* scale, T* dweight, T* dbias,
                      std::byte* workspace) {
   const BackwardWeightPlan<T> plan(p);
   if (plan.slices == 1) {
@@ -121,7 +121,7 @@ void backward_weight(const Context<Cpu>& context, const Conv2dProblem& p, View<c
 
 template <int Kernel, int Stride, class T>
 void conv2d_backward_weight(const Context<Cpu>& context, const Conv2dProblem& problem,
-                            View<const T> x, MaskView valid, View<const T> dy, const T* scale,
+                            View<const T> x, ValidView valid, View<const T> dy, const T* scale,
                             T* dweight, T* dbias, std::byte* workspace) {
   if (!dweight && !dbias) return;
   Conv2dProblem p = problem;

@@ -19,7 +19,7 @@ namespace cpu {
 
 /// One group of images.
 template <class T>
-void forward_group(const ForwardPlan<T>& plan, const Group& group, View<const T> x, MaskView valid,
+void forward_group(const ForwardPlan<T>& plan, const Group& group, View<const T> x, ValidView valid,
                    const T* panels, const T* bias, const T* scale, View<T> y, std::byte* scratch) {
   const Conv2dProblem& p = plan.p;
   Carver carver(scratch);
@@ -52,7 +52,7 @@ void forward_group(const ForwardPlan<T>& plan, const Group& group, View<const T>
 }
 
 template <class T>
-void forward(const Context<Cpu>& context, const Conv2dProblem& p, View<const T> x, MaskView valid,
+void forward(const Context<Cpu>& context, const Conv2dProblem& p, View<const T> x, ValidView valid,
              const T* weight, const T* bias, const T* scale, View<T> y, std::byte* workspace) {
   const ForwardPlan<T> plan(p);
   T* panels = reinterpret_cast<T*>(workspace);  // [panels][K, K, I][N*V]
@@ -74,7 +74,7 @@ void forward(const Context<Cpu>& context, const Conv2dProblem& p, View<const T> 
 
 template <int Kernel, int Stride, class T>
 void conv2d_forward(const Context<Cpu>& context, const Conv2dProblem& problem, View<const T> x,
-                    MaskView valid, const T* weight, const T* bias, const T* scale, View<T> y,
+                    ValidView valid, const T* weight, const T* bias, const T* scale, View<T> y,
                     std::byte* workspace) {
   Conv2dProblem p = problem;
   if constexpr (Kernel > 0) p.kernel = Kernel, p.stride = Stride;

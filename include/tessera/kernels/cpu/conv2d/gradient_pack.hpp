@@ -99,7 +99,7 @@ void pack_gradient_scalars(const View<const T>& dy, const T* scale, std::ptrdiff
 /// Packs image n of a group: x (if dw is wanted), dy and the sums for the bias.
 template <class T>
 void pack_gradient_image(const BackwardWeightPlan<T>& plan, const Group& group, std::ptrdiff_t n,
-                         const Patch& patch, View<const T> x, MaskView valid, View<const T> dy,
+                         const Patch& patch, View<const T> x, ValidView valid, View<const T> dy,
                          const T* scale, bool with_x, const GradientScratch<T>& scratch) {
   const Conv2dProblem& p = plan.p;
   const std::ptrdiff_t image = group.image + n, count = group.rows * p.out_width;

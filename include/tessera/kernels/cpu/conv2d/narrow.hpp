@@ -82,7 +82,7 @@ template <class T>
 struct NarrowFinish {
   const T* bias;       // [C] or null
   const T* scale;      // [N, H, W] or null
-  MaskView out_valid;  // [N, H, W, G] or none
+  ValidView out_valid;  // [N, H, W, G] or none
 };
 
 /// Kernel and Stride as constants; 0: those of the problem.

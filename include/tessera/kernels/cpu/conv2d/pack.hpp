@@ -29,7 +29,7 @@ inline void zero_channels(T* to, std::ptrdiff_t count) {
 
 /// A pixel of x: channels whose mask plane is 0 are 0.
 struct SelectValid {
-  MaskView valid;
+  ValidView valid;
   bool plain() const { return !valid; }
   template <class T>
   void operator()(T* to, const T* from, std::ptrdiff_t pixel, std::ptrdiff_t channels) const {
@@ -47,7 +47,7 @@ struct SelectValid {
 
 /// Channels under a hole become exactly 0.
 template <class T>
-inline void zero_holes(T* to, const MaskView& valid, std::ptrdiff_t pixel,
+inline void zero_holes(T* to, const ValidView& valid, std::ptrdiff_t pixel,
                        std::ptrdiff_t channels) {
   const std::uint8_t* plane = valid.pixel(pixel);
   for (int g = 0; g < valid.groups.count; ++g) {
@@ -59,7 +59,7 @@ inline void zero_holes(T* to, const MaskView& valid, std::ptrdiff_t pixel,
 
 /// dx rows [h0, h1) of an image: zeros under holes.
 template <class T>
-void zero_dx_holes(const View<T>& dx, const MaskView& valid, std::ptrdiff_t image,
+void zero_dx_holes(const View<T>& dx, const ValidView& valid, std::ptrdiff_t image,
                    std::ptrdiff_t h0, std::ptrdiff_t h1) {
   const std::ptrdiff_t first = (image * dx.height + h0) * dx.width;
   for (std::ptrdiff_t pixel = first; pixel < first + (h1 - h0) * dx.width; ++pixel)

@@ -14,7 +14,7 @@ namespace tessera::inline TESSERA_ABI::kernels {
 namespace cpu {
 
 /// Valid input elements of the window of output pixel (n, h, w); padding counts as hole.
-inline std::int64_t count_valid(const Conv2dProblem& p, const MaskView& valid, int n, int h,
+inline std::int64_t count_valid(const Conv2dProblem& p, const ValidView& valid, int n, int h,
                                 int w) {
   const int h0 = std::max(h * p.stride - p.padding, 0);
   const int h1 = std::min(h * p.stride - p.padding + p.kernel, p.in_height);
@@ -38,8 +38,8 @@ inline std::int64_t count_valid(const Conv2dProblem& p, const MaskView& valid, i
 }  // namespace cpu
 
 template <class T>
-void partial_conv2d_mask(const Context<Cpu>& context, const Conv2dProblem& p, MaskView x_valid,
-                         T* scale, std::uint8_t* y_valid) {
+void partial_conv2d_mask(const Context<Cpu>& context, const Conv2dProblem& p, ValidView x_valid,
+                         T* scale, MutableValidView y_valid) {
   const T window = static_cast<T>(std::int64_t{p.kernel} * p.kernel * p.in_channels);
   parallel_for(context, std::ptrdiff_t{p.batch} * p.out_height, [&](std::ptrdiff_t row) {
     const int n = static_cast<int>(row / p.out_height), h = static_cast<int>(row % p.out_height);
@@ -47,7 +47,7 @@ void partial_conv2d_mask(const Context<Cpu>& context, const Conv2dProblem& p, Ma
       const std::int64_t sum = cpu::count_valid(p, x_valid, n, h, w);
       const std::ptrdiff_t at = row * p.out_width + w;
       scale[at] = sum > 0 ? window / static_cast<T>(sum) : T(0);
-      y_valid[at] = sum > 0;
+      y_valid.data[at] = sum > 0;
     }
   });
 }

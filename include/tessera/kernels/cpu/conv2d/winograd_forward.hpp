@@ -161,7 +161,7 @@ void winograd(const Context<Cpu>& context, const Conv2dProblem& p, View<const T>
 
 template <class T>
 void winograd_forward(const Context<Cpu>& context, const Conv2dProblem& p, View<const T> x,
-                      MaskView valid, const T* weight, const T* bias, const T* scale, View<T> y,
+                      ValidView valid, const T* weight, const T* bias, const T* scale, View<T> y,
                       std::byte* workspace) {
   winograd(context, p, x, SelectValid{valid},
            WinogradWeights<T>{weight, p.in_channels, p.out_channels, false}, bias, scale, y,
@@ -170,7 +170,7 @@ void winograd_forward(const Context<Cpu>& context, const Conv2dProblem& p, View<
 
 template <class T>
 void winograd_backward_input(const Context<Cpu>& context, const Conv2dProblem& p, View<const T> dy,
-                             MaskView valid, const T* weight, const T* scale, View<T> dx,
+                             ValidView valid, const T* weight, const T* scale, View<T> dx,
                              std::byte* workspace) {
   winograd(context, winograd_turned(p), dy, ScaleOrZero<T>{scale},
            WinogradWeights<T>{weight, p.in_channels, p.out_channels, true},

@@ -110,7 +110,7 @@ void add_winograd_block(const WinogradWeightPlan<T>& plan, const WinogradWeightS
 
 template <class T>
 void winograd_backward_weight(const Context<Cpu>& context, const Conv2dProblem& p, View<const T> x,
-                              MaskView valid, View<const T> dy, const T* scale, T* dweight,
+                              ValidView valid, View<const T> dy, const T* scale, T* dweight,
                               T* dbias, std::byte* workspace) {
   const WinogradWeightPlan<T> plan(p);
   const WinogradWeightScratch<T> scratch(plan, workspace);

@@ -41,7 +41,7 @@ TESSERA_CUDA_TEXT(conv2d_backward_weight_text, (&conv_gather_text),
 
 template <class T>
 GemmCut backward_weight_cut(const kernels::Conv2dProblem& p, View<const T> x,
-                            const MaskView& valid) {
+                            const ValidView& valid) {
   return GemmCut::of<T>(long{p.kernel} * p.kernel * p.in_channels, p.out_channels,
                         long{p.batch} * p.out_height * p.out_width,
                         in_fours(x.data, x.channels, x.stride, valid.groups));
@@ -55,7 +55,7 @@ inline long backward_weight_sums(const kernels::Conv2dProblem& p, const GemmCut&
 /// dweight += ..; `partial` has room for backward_weight_sums.
 template <class T>
 void add_weight_gradient(const Context<Cuda>& context, const kernels::Conv2dProblem& p,
-                         View<const T> x, MaskView valid, View<const T> dy, const T* scale,
+                         View<const T> x, ValidView valid, View<const T> dy, const T* scale,
                          T* dweight, T* partial, const GemmCut& cut) {
   if (cut.slices == 1) partial = nullptr;
   const int dy_in_fours = in_fours(dy.data, dy.channels, dy.stride);

@@ -53,7 +53,7 @@ struct Convolution {
   const T* weight = nullptr;
   const T* bias = nullptr;
   View<T> y;
-  MaskView mask{};
+  ValidView mask{};
   const T* scale = nullptr;
 
   /// Whether x, and weights along its channels, can be read in fours, each of one group of x.
@@ -90,7 +90,7 @@ void launch_convolve(const Context<Cuda>& context, const Convolution<T>& c, int 
   if (partial)
     launch_each(context, TESSERA_CUDA_KERNEL(convolve_text, convolve_finish, (T), ()), c.y.size(),
                 static_cast<const T*>(partial), cut.slices, c.bias, span_of(c.y),
-                mask_of(Turned ? c.mask : MaskView{}), Turned ? nullptr : c.scale);
+                mask_of(Turned ? c.mask : ValidView{}), Turned ? nullptr : c.scale);
 }
 
 /// y = scale * conv(select(x, mask), weight) + bias.

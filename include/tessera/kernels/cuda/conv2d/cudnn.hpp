@@ -54,7 +54,7 @@ TESSERA_CUDA_TEXT(conv2d_cudnn_text, (&gemm_operand_text, &views_text),
 
 /// What is done to pixels before or behind cuDNN: see select_pixels.
 struct PixelWork {
-  MaskView valid{};
+  ValidView valid{};
   const float* scale = nullptr;
   const float* bias = nullptr;
   explicit operator bool() const { return valid.data || scale || bias; }
@@ -157,7 +157,7 @@ inline void convolve_by_cudnn(const Context<Cuda>& context, const CudnnConvoluti
 /// add_weight_gradient.
 inline void add_weight_gradient_by_cudnn(const Context<Cuda>& context, const CudnnConvolution& plan,
                                          const kernels::Conv2dProblem& p, View<const float> x,
-                                         MaskView valid, View<const float> dy, const float* scale,
+                                         ValidView valid, View<const float> dy, const float* scale,
                                          float* dweight) {
   const PixelWork of_x{valid}, of_dy{{}, scale};
   const int window = p.kernel * p.kernel * p.in_channels;

@@ -89,7 +89,7 @@ void convolve_fastest(const Context<Cuda>& context, const kernels::Conv2dProblem
 /// add_weight_gradient, with `partial` from the engine's scratch.
 template <class T>
 void add_fastest_weight_gradient(const Context<Cuda>& context, const kernels::Conv2dProblem& p,
-                                 View<const T> x, MaskView valid, View<const T> dy, const T* scale,
+                                 View<const T> x, ValidView valid, View<const T> dy, const T* scale,
                                  T* dweight) {
   const auto own = [&](T* to) {
     const GemmCut cut = backward_weight_cut(p, x, valid);

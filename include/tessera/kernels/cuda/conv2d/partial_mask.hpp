@@ -42,13 +42,13 @@ namespace tessera::inline TESSERA_ABI::kernels {
 
 template <class T>
 inline void partial_conv2d_mask(const Context<Cuda>& context, const Conv2dProblem& p,
-                                MaskView x_valid, T* scale, std::uint8_t* y_valid) {
+                                ValidView x_valid, T* scale, MutableValidView y_valid) {
   cuda::check_conv_sizes(p);
   if (!x_valid) x_valid.groups = MaskGroups{1, {p.in_channels}};
   const cuda::ConvGrid grid = cuda::conv_forward(p).source;
   cuda::launch_each(
       context, TESSERA_CUDA_KERNEL(cuda::partial_conv2d_mask_text, partial_conv2d_mask, (T), ()),
-      long{grid.count}, grid, p.kernel, p.in_channels, cuda::mask_of(x_valid), scale, y_valid);
+      long{grid.count}, grid, p.kernel, p.in_channels, cuda::mask_of(x_valid), scale, y_valid.data);
 }
 
 }  // namespace tessera::kernels
