@@ -31,6 +31,6 @@ int run_program(const std::string& description, ProgramOptions options, int argc
 /// with eight samples, and to stop at Ctrl-C. `system` names the network in the files.
 tessera::FitOptions fit_options(const std::string& system, const ProgramOptions& options);
 
-/// The last line of a training program; to be called with what `fit` returned. A training that was
+/// The last line of a training program; to be called with what `fit` returned. A training run that was
 /// stopped prints no result: run_program says how to go on.
 void print_result(const std::string& system, const tessera::EpochReport& report, double seconds);

@@ -327,7 +327,7 @@ TEST_CASE("cuda: networks whose convolutions are cuDNN's give the CPU's step") {
   expect_same_step<Turned, float>(2, 256);
 }
 
-TEST_CASE("cuda: a training that measured its convolutions is recorded and repeated") {
+TEST_CASE("cuda: a training run that measured its convolutions is recorded and repeated") {
   const WithCudnn with;
   expect_measured(2, 1, 100);
   const auto train = [](auto& model) {

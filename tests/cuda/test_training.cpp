@@ -65,7 +65,7 @@ struct Trained {
   }
 };
 
-/// A training on the GPU, step by step.
+/// A training run on the GPU, step by step.
 struct Steps {
   Model<Net, Cuda> model{Seed{3}};
   Trainer<Model<Net, Cuda>, decltype(loss()), Adam> trainer{model, loss(),
@@ -82,7 +82,7 @@ struct Steps {
 
 }  // namespace
 
-TEST_CASE("cuda: a training gives the CPU's numbers") {
+TEST_CASE("cuda: a training run gives the CPU's numbers") {
   const Trained<Cpu, double> cpu(options(2));
   const Trained<Cuda, double> gpu(options(2));
   CHECK(distance(gpu.numbers(), cpu.numbers()) <= 1e-9);
@@ -161,7 +161,7 @@ TEST_CASE("cuda: steps that are refused leave statistics, counters and dropout's
   training.batch.image.view()(0, 0, 0, 0) = good;
   training.step();
   CHECK(everything(training) == before);
-  // fit looks first. Then it goes on with the bits of a training without those steps.
+  // fit looks first. Then it goes on with the bits of a training run without those steps.
   for (Steps* s : {&training, &twin}) s->trainer.fit(images(), options(1));
   CHECK(everything(training) == everything(twin));
   CHECK(training.trainer.optimizer().steps() == twin.trainer.optimizer().steps());

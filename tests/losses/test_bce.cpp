@@ -58,7 +58,7 @@ TEST_CASE_TEMPLATE("BceLoss at 0 and 1 is bounded as in PyTorch", T, float, doub
         doctest::Approx((0 + 100 + half + 100) / 4));
   CHECK(f.gradient()[0] == 0);
   CHECK(f.gradient()[1] == doctest::Approx(1e12 / 4));
-  f.x[2] = T(-0.1);  // no probability: the loss is not finite, and a training stops
+  f.x[2] = T(-0.1);  // no probability: the loss is not finite, and a training run stops
   CHECK(std::isnan(f.with_pass([&](LossTerms& t) { BceLoss{}.real(f.pass, t); }).total()));
   f.x[2] = std::numeric_limits<T>::quiet_NaN();
   CHECK(std::isnan(f.with_pass([&](LossTerms& t) { BceLoss{}.fake(f.pass, t); }).total()));

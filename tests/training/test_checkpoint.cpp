@@ -164,7 +164,7 @@ TEST_CASE_FIXTURE(Fixture, "numbers out of range") {
       "checkpoint: tensor model.enc.1.num_batches_tracked: expected a count of 0 to 2^53, got -2");
   save(unchanged);
   CHECK(refused(2) ==
-        "this training has finished 2 epochs and a part of the next; expected at least as many in "
+        "this training run has finished 2 epochs and a part of the next; expected at least as many in "
         "all, got 2");
 }
 
@@ -198,14 +198,14 @@ TEST_CASE_FIXTURE(Fixture, "metadata") {
     metadata["tessera.recipe.more"] = "y";
   });
   CHECK(refused() ==
-        "the checkpoint of another training; only the number of epochs may change (expected: what "
+        "the checkpoint of another training run; only the number of epochs may change (expected: what "
         "is asked for now, got: what the file has); loss: expected "
         "mse, got " +
             std::string(200, 'x') + "...; more: expected nothing, got y");
   recipe.emplace_back("seed", "7");
   save(unchanged);
   CHECK(refused() ==
-        "the checkpoint of another training; only the number of epochs may change (expected: what "
+        "the checkpoint of another training run; only the number of epochs may change (expected: what "
         "is asked for now, got: what the file has); "
         "seed: expected 7, got nothing");
 }

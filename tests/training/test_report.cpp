@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a training leaves to look at: metrics.csv, the chart, the grid of samples, the page, the
+// What a training run leaves to look at: metrics.csv, the chart, the grid of samples, the page, the
 // progress line.
 #include <doctest/doctest.h>
 

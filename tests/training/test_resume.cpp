@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A training that was interrupted and resumed ends with the bits of one that was not: weights,
+// A training run that was interrupted and resumed ends with the bits of one that was not: weights,
 // optimiser, metrics.csv; killed at any moment, stopped in the middle of an epoch, or by Ctrl-C.
 #include <doctest/doctest.h>
 #include <signal.h>
@@ -185,7 +185,7 @@ TEST_CASE("killed at 20 random moments, resumed until finished: the same bits") 
   check_same_files(whole / "run", part / "run");
 }
 
-TEST_CASE("a folder with a training is not overwritten unasked, nor resumed where there is none") {
+TEST_CASE("a folder with a training run is not overwritten unasked, nor resumed where there is none") {
   const TemporaryFolder folder;
   CHECK(error_of([&] { tiny_training({.out = folder / "none", .resume = true}); }) ==
         "fit: nothing to resume: there is no " + (folder / "none").string() +
@@ -200,10 +200,10 @@ TEST_CASE("a folder with a training is not overwritten unasked, nor resumed wher
   CHECK(text_of(folder / "run" / "checkpoint.safetensors") == before);
   CHECK(error_of([&] { tiny_training({.epochs = 1, .out = folder / "run", .resume = true}); }) ==
         (folder / "run" / "checkpoint.safetensors").string() +
-            ": this training has finished 2 epochs; expected at least as many in all, got 1");
+            ": this training run has finished 2 epochs; expected at least as many in all, got 1");
   tiny_training({.epochs = 1, .out = folder / "run", .overwrite = true});
   CHECK(text_of(folder / "run" / "metrics.csv").find("\n2,") == std::string::npos);
-  // A training that never made a step has nothing to lose.
+  // A training run that never made a step has nothing to lose.
   const auto fails = [&](const std::filesystem::path& out) {
     return error_of([&] {
       tiny_training({.out = out, .on_step = [](const StepReport&) { throw Error("before"); }});
@@ -223,7 +223,7 @@ TEST_CASE("another recipe is refused, and the sentence names what differs") {
   CHECK(error_of(
             [&] { tiny_training({.epochs = 2, .out = folder / "run", .resume = true}, 0.25); }) ==
         file +
-            ": the checkpoint of another training; only the number of epochs may change (expected: "
+            ": the checkpoint of another training run; only the number of epochs may change (expected: "
             "what is asked for now, got: what the file has); "
             "optimizer: expected adam(learning_rate 0.25, beta1 0.9, beta2 0.999, epsilon 1e-08, "
             "weight_decay 0), got adam(learning_rate 0.05, beta1 0.9, beta2 0.999, epsilon 1e-08, "

@@ -314,7 +314,7 @@ TEST_CASE("a loss that is not finite stops the training and says where that bega
         start + "the network's output is finite, the loss of it is not");
 }
 
-TEST_CASE("a training that fails leaves the last good weights on the disk") {
+TEST_CASE("a training run that fails leaves the last good weights on the disk") {
   const TemporaryFolder folder;
   Model<Net> model(Seed{5}), loaded;
   Trainer trainer(model, MseLoss{}, Adam{});
@@ -416,7 +416,7 @@ TEST_CASE("a step that is refused leaves the model as it was: statistics, counte
       }
       const auto test = with_masks(ramps(7), LineMasks{});
       CHECK(std::isfinite(evaluate(model, test, Seed{1}, 7).mse));
-      // What comes behind has the bits of a training that never saw the batch.
+      // What comes behind has the bits of a training run that never saw the batch.
       trainer.fit(data, options);
       undisturbed.fit(data, options);
       CHECK(everything(model, trainer) == everything(twin, undisturbed));

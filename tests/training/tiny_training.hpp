@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A training small enough to be done many times: a network of 8x6 images, 24 images of ramps.
+// A training run small enough to be done many times: a network of 8x6 images, 24 images of ramps.
 #pragma once
 #include <string>
 #include <vector>
@@ -33,7 +33,7 @@ inline ImageSet ramps(std::size_t count, std::uint64_t seed = 1) {
   return ImageSet(Shape{8, 6, 3}, std::move(bytes));
 }
 
-/// What a training leaves in memory.
+/// What a training run leaves in memory.
 struct Trained {
   EpochReport report;
   std::vector<float> parameters, statistics, first_moment, second_moment;

@@ -8,7 +8,6 @@
 
 #include <tessera/data/masks.hpp>
 #include <tessera/inference/detail/padding.hpp>
-#include <tessera/kernels/cpu/masked_input.hpp>
 #include <tessera/kernels/masked_input.hpp>
 #include <tessera/network/pass.hpp>
 #include <tessera/tensor/detail/check_holes.hpp>

@@ -104,7 +104,7 @@ class FeatureLoss {
       if (labels_.empty()) throw ArgumentError("FeatureLoss: no tap with a weight other than 0");
     }
 
-    /// With a sum over the weights, so that a training is not resumed with other features.
+    /// With a sum over the weights, so that a training run is not resumed with other features.
     std::string describe() {
       std::string s = text(
           {"features(", options_.form == StyleForm::absolute ? "absolute" : "squared",

@@ -2,10 +2,11 @@
 // What a loss is, and how losses are added and weighted.
 //
 // A loss is a type with
-//   void prepare(PassOptions&)                    names the taps it reads or adds gradients to
-//   (optional) void operator()(Pass&, const Truth&, LossTerms&, double weight) const
+//   void operator()(Pass&, const Truth&, LossTerms&, double weight) const
+//   void prepare(PassOptions&)         optional: names the taps it reads or adds gradients to
+//   std::string describe() const       optional: its settings, for checkpoints
 // The call adds weight * d loss / d output to the pass's output gradient (and taps) and reports its
-// terms by name. An optional `std::string describe() const` tells its settings, for checkpoints.
+// terms by name.
 #pragma once
 #include <string>
 #include <string_view>
@@ -44,8 +45,8 @@ class LossTerms {
     for (const Term& term : terms()) total += weight(&term - terms_) * term.value;
     return total;
   }
-  /// The term of this name; the sum where several losses report one. Errors: ArgumentError if there
-  /// is none
+  /// The term of this name; the sum where several losses report one.
+  /// Errors: ArgumentError if there is none
   double value(std::string_view name) const {
     double sum = 0;
     bool found = false;

@@ -118,8 +118,7 @@ struct Network {
   static_assert(check());
 };
 
-/// Whether a network's table can be made at all; used to keep the message of a faulty network to
-/// one error.
+/// A network's table, with which all that runs it works: operations, values, scopes, tensors.
 template <class Net>
 inline constexpr Structure structure = Net::structure;
 

@@ -18,14 +18,14 @@ struct PassOptions {
   int batch = 1;
   Mode mode = Mode::train;
   bool gradients = true;  // a backward will follow
-  bool parameter_gradients =
-      true;  // false: the network is only passed through, as a discriminator for its generator
+  /// False: the network is only passed through, as a discriminator for its generator.
+  bool parameter_gradients = true;
   bool input_gradients = false;
   std::vector<Shape> inputs{};        // sizes other than the declared ones
   std::vector<std::string> keep{};    // taps that stay readable until the loss
   std::vector<std::string> inject{};  // taps whose gradients the caller adds to
-  bool poison_dead_buffers =
-      false;  // every buffer is NaN before its first and after its last use: finds plan errors
+  /// Every buffer is NaN before its first and after its last use: finds plan errors.
+  bool poison_dead_buffers = false;
 };
 
 namespace detail {

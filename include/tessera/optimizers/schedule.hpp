@@ -12,9 +12,8 @@ namespace tessera {
 /// Factor on the learning rate as a function of the time t in epochs (fractions count).
 ///
 ///   constant   1
-///   step       gamma^floor(t / every)                                   PyTorch's StepLR
-///   cosine     low + (1 - low) (1 + cos(pi min(t / epochs, 1))) / 2     PyTorch's
-///   CosineAnnealingLR
+///   step       gamma^floor(t / every)                                  PyTorch: StepLR
+///   cosine     low + (1 - low) (1 + cos(pi min(t / epochs, 1))) / 2    PyTorch: CosineAnnealingLR
 struct Schedule {
   enum class Kind { constant, step, cosine };
   Kind kind = Kind::constant;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// How a training is asked for, and what it tells while it goes on.
+// How a training run is asked for, and what it tells while it goes on.
 #pragma once
 #include <concepts>
 #include <cstdint>
@@ -50,14 +50,14 @@ struct EpochReport {
   int epoch = 0, epochs = 0;  // from 1
   std::int64_t step = 0;      // steps so far
   double seconds = 0, images_per_second = 0, learning_rate = 0;
-  std::vector<std::pair<std::string, double>>
-      losses;  // means over the epoch, by name; "loss" is the weighted total
+  /// Means over the epoch, by name; "loss" is the weighted total.
+  std::vector<std::pair<std::string, double>> losses;
   std::optional<Metrics> validation, test;
   int best_epoch = 0;    // the one of best.safetensors; 0 without a validation set
   bool stopped = false;  // the epoch was not finished: FitOptions::stop asked for it
   std::shared_ptr<const Samples> samples;              // where FitOptions::samples asks for them
   std::shared_ptr<const History> history;              // of all epochs so far
-  std::shared_ptr<const Configuration> configuration;  // of this training
+  std::shared_ptr<const Configuration> configuration;  // of this training run
 };
 
 namespace detail {
@@ -127,7 +127,7 @@ inline void read_last_row(const History& history, EpochReport& report) {
 
 struct FitOptions;
 
-/// Where a training keeps itself; <tessera/training/run_folder.hpp> has the one there is.
+/// Where a training run keeps itself; <tessera/training/run_folder.hpp> has the one there is.
 class TrainingFiles {
  public:
   virtual ~TrainingFiles() = default;
@@ -145,7 +145,7 @@ struct OutPath {
   std::filesystem::path path;
 };
 
-/// The folder of a training, from a path; without one nothing is written. To make one of a path
+/// The folder of a training run, from a path; without one nothing is written. To make one of a path
 /// needs <tessera/training/run_folder.hpp>.
 class OutFolder {
  public:
@@ -165,7 +165,7 @@ class OutFolder {
 ///   model.safetensors       the weights of the last epoch
 ///   best.safetensors        those of the epoch with the lowest validation mse, given a validation
 ///                           set; test figures choose nothing
-///   checkpoint.safetensors  all that going on needs, also when the training is stopped
+///   checkpoint.safetensors  all that going on needs, also when the run is stopped
 ///   metrics.csv             a row for each epoch
 struct FitOptions {
   int epochs = 1;  // in all, those before a resume included
@@ -176,7 +176,7 @@ struct FitOptions {
   int workers = 0;         // threads that read batches ahead; no bit depends on it
   OutFolder out{};         // the folder to write to; none: nothing is written
   bool resume = false;     // go on from out/checkpoint.safetensors, bit by bit
-  bool overwrite = false;  // else a folder with the checkpoint of a training is refused
+  bool overwrite = false;  // else a folder with the checkpoint of a training run is refused
   std::string system{};    // the network's name, for the files' metadata tessera.system
   int samples = 0;         // images in EpochReport::samples: the first of the validation set,
                            // else of the test set, else of the training images

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A checkpoint: one safetensors file with all that a training needs to go on as if it had never
+// A checkpoint: one safetensors file with all that a training run needs to go on as if it had never
 // stopped. It is a hostile file like any other: every size, number and name is checked, and a model
 // is changed only once all of it was found good.
 //
@@ -85,7 +85,7 @@ inline void save_checkpoint(const std::filesystem::path& path, const TrainingSta
 /// Reads a checkpoint into a model, its random layers' numbers included, and the optimiser's
 /// buffers, which are changed only if all of it is good. `batches` is the number of steps of an
 /// epoch, `epochs` how many are asked for in all. Errors: FileError, if the file cannot be read,
-/// breaks a rule, or belongs to another training (the sentence names the fields of the recipe that
+/// breaks a rule, or belongs to another training run (the sentence names the fields of the recipe that
 /// differ); ArgumentError if it has more epochs
 inline TrainingProgress load_checkpoint(const std::filesystem::path& path,
                                         const TrainingState& state, const Configuration& recipe,
@@ -94,7 +94,7 @@ inline TrainingProgress load_checkpoint(const std::filesystem::path& path,
   reader.check_recipe(recipe);
   TrainingProgress progress = reader.progress(batches);
   if (progress.epochs + (progress.batch > 0) > epochs)
-    throw ArgumentError(path.string() + ": this training has finished " +
+    throw ArgumentError(path.string() + ": this training run has finished " +
                         std::to_string(progress.epochs) + " epochs" +
                         (progress.batch > 0 ? " and a part of the next" : "") +
                         "; expected at least as many in all, got " + std::to_string(epochs));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The page that a training leaves: one self-contained HTML file without scripts.
+// The page that a training run leaves: one self-contained HTML file without scripts.
 #pragma once
 #include <algorithm>
 #include <cmath>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The files that a training keeps in FitOptions::out. A header of its own: who trains without a
+// The files that a training run keeps in FitOptions::out. A header of its own: who trains without a
 // folder does not pay for its compilation.
 #pragma once
 #include <filesystem>

@@ -51,7 +51,7 @@ class Trainer {
   }
 
   /// Trains on masked images; each epoch has a new order and new masks, and drops the samples that
-  /// do not fill a batch. Returns the report of the last epoch. With `resume`, a training that is
+  /// do not fill a batch. Returns the report of the last epoch. With `resume`, a training run that is
   /// complete already calls on_epoch once with the report of its last epoch.
   /// Errors: ShapeError, ArgumentError for sizes and options that do not fit; FileError; Error
   /// where the loss is not finite: its text says where that began. The model is then as the last
@@ -228,7 +228,7 @@ class Trainer {
       throw ArgumentError("fit: to resume, FitOptions::out must name the folder to go on from");
   }
 
-  /// All that decides the bits of a training, but for the number of epochs.
+  /// All that decides the bits of a training run, but for the number of epochs.
   Configuration describe(BatchSource& train, const FitOptions& options) {
     const Structure& s = ModelType::structure();
     return {{"network", detail::describe_network(s)},
@@ -247,7 +247,7 @@ class Trainer {
             {"test data", test_.describe()}};
   }
 
-  /// Reads the checkpoint, or writes the first: so a training that was killed can always go on, and
+  /// Reads the checkpoint, or writes the first: so a training run that was killed can always go on, and
   /// a folder that cannot be written to is found before the work.
   void begin(Fit& fit) {
     fit.at.optimizer_steps = optimizer().steps();

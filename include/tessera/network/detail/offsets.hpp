@@ -13,8 +13,8 @@ constexpr void place_buffers(Plan& plan) {
   Grow<int> order(n), scratch(n);
   for (int i = 0; i < n; ++i) order[i] = i;
   const auto before = [&](int a, int b) { return plan.buffers[a].bytes > plan.buffers[b].bytes; };
-  for (int width = 1; width < n;
-       width *= 2) {  // merge sort: stable, and short in constant evaluation
+  // A merge sort: stable, and short in constant evaluation.
+  for (int width = 1; width < n; width *= 2) {
     for (int lo = 0; lo < n; lo += 2 * width) {
       const int mid = lo + width < n ? lo + width : n, hi = lo + 2 * width < n ? lo + 2 * width : n;
       int a = lo, b = mid;

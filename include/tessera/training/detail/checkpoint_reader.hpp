@@ -66,7 +66,7 @@ class CheckpointReader {
         differs(printable(key.substr(recipe_prefix.size())), "nothing", printable(text));
     if (!differences.empty())
       throw FileError(file_.path().string() +
-                      ": the checkpoint of another training; only the number of epochs may change "
+                      ": the checkpoint of another training run; only the number of epochs may change "
                       "(expected: what is asked for now, got: what the file has)" +
                       differences);
   }
@@ -178,7 +178,7 @@ class CheckpointReader {
   std::set<std::string> read_;
 };
 
-/// Whether a file may hold a training that has begun; what cannot be read may.
+/// Whether a file may hold a training run that has begun; what cannot be read may.
 inline bool has_steps(const std::filesystem::path& path) {
   try {
     return CheckpointReader(path).steps() != 0;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The tensors of a training as a checkpoint has them: names, types, order of values.
+// The tensors of a training run as a checkpoint has them: names, types, order of values.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -37,7 +37,7 @@ inline void copy_values(const TrainingTensor& t, std::size_t size, std::span<std
   }
 }
 
-/// Calls take(name in a checkpoint, tensor) for all of a training.
+/// Calls take(name in a checkpoint, tensor) for all of a training run.
 inline void for_each_tensor(
     const TrainingState& state,
     const std::function<void(const std::string&, const TrainingTensor&)>& take) {

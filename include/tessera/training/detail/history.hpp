@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The figures of a training by epoch, and their text as comma-separated values.
+// The figures of a training run by epoch, and their text as comma-separated values.
 #pragma once
 #include <algorithm>
 #include <cstddef>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The numbers of a training where files can read and write them: on the host.
+// The numbers of a training run where files can read and write them: on the host.
 #pragma once
 #include <memory>
 #include <span>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a training consists of, as plain values without the types of network, loss and optimiser: so
+// What a training run consists of, as plain values without the types of network, loss and optimiser: so
 // that the code that writes and reads it is compiled only where it is used, and once.
 #pragma once
 #include <cstddef>
@@ -14,7 +14,7 @@
 
 namespace tessera {
 
-/// Where a training is, beside its weights and the optimiser's buffers.
+/// Where a training run is, beside its weights and the optimiser's buffers.
 struct TrainingProgress {
   int epochs = 0;         // finished
   std::size_t batch = 0;  // steps of the next epoch that are done
@@ -32,7 +32,7 @@ struct TrainingTensor {
   std::byte* data = nullptr;
 };
 
-/// The numbers of a training: the model's tensors in their order, those of each buffer of the
+/// The numbers of a training run: the model's tensors in their order, those of each buffer of the
 /// optimiser, which is laid out as the model's parameters, and what the model's random layers draw
 /// from. `scalar_size` is 4 or 8.
 struct TrainingState {
