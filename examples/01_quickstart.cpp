@@ -54,7 +54,7 @@ auto sample(const ts::ImageSet& data, std::size_t count) {
 
 void print(const ts::EpochReport& report) {
   std::printf("epoch %d/%d  loss %.4f  %.0f images per second\n", report.epoch, report.epochs,
-              report.losses[0].second, report.images_per_second);
+              report.loss(), report.images_per_second);
 }
 
 // A module of the network: partial convolution, batch norm, activation.

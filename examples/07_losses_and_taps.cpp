@@ -5,6 +5,7 @@
 #include <string>
 #include <utility>
 
+#include <tessera/data/function_images.hpp>
 #include <tessera/data/masks.hpp>
 #include <tessera/layers/activations.hpp>
 #include <tessera/layers/batch_norm2d.hpp>
@@ -70,10 +71,11 @@ int main() try {
                     0.1 * ts::TotalVariationLoss{} + features + 0.01 * Energy{"code"};
   ts::Model<Net> model(ts::Seed{1});
   ts::Trainer trainer(model, loss, ts::Adam{.learning_rate = 5e-3});
-  ts::Buffer<std::uint8_t> pixels(96 * 32 * 32 * 3);  // 96 images of stripes, five pixels wide
-  for (std::size_t i = 0; i < pixels.size(); ++i)
-    pixels[i] = static_cast<std::uint8_t>(i / 15 % 2 ? 128 : 100 * (i % 3));
-  const auto data = ts::with_masks(ts::ImageSet({32, 32, 3}, std::move(pixels)), ts::LineMasks{});
+  const ts::FunctionImages stripes(  // five pixels wide
+      {32, 32, 3}, 96, [](std::size_t i, int y, int x, int c) {
+        return (1024 * i + static_cast<std::size_t>(32 * y + x)) / 5 % 2 ? 0.5 : 0.4 * c;
+      });
+  const auto data = ts::with_masks(stripes, ts::LineMasks{});
   const auto first = trainer.fit(data, {.epochs = 1, .batch_size = 16}).losses;
   const auto last = trainer.fit(data, {.epochs = 5, .batch_size = 16}).losses;
   // Terms are means over an epoch, unweighted; "loss" is their weighted sum, what is minimised.

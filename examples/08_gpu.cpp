@@ -104,15 +104,14 @@ bool check() {
 template <class Device>
 bool train(const ts::Context<Device>& context) {
   std::printf("training on: %s\n", context.describe().c_str());
-  ts::Buffer<std::uint8_t> pixels(64 * 16 * 16 * 3);
-  for (std::size_t i = 0; i < pixels.size(); ++i)
-    pixels[i] = static_cast<std::uint8_t>(4 * (i / 768) + 60 * (i % 3));
-  const ts::ImageSet images({16, 16, 3}, std::move(pixels));
+  const ts::FunctionImages images({16, 16, 3}, 64, [](std::size_t i, int, int, int c) {
+    return (4 * static_cast<int>(i) + 60 * c) / 255.0;
+  });
   ts::Model<Net, Device> model(ts::Seed{1}, context);
   ts::Trainer trainer(model, ts::MseLoss{}, ts::Adam{.learning_rate = 1e-2});
   std::vector<double> losses;
   ts::FitOptions options{.epochs = 8, .batch_size = 8};
-  options.on_epoch = [&](const ts::EpochReport& r) { losses.push_back(r.losses[0].second); };
+  options.on_epoch = [&](const ts::EpochReport& r) { losses.push_back(r.loss()); };
   trainer.fit(ts::with_masks(images, ts::RectangleMask{4, 4, 8, 8}), options);
   std::printf("loss %.4f in the first epoch, %.4f in the last; scale[0] is %.4f\n", losses.front(),
               losses.back(), static_cast<double>(model.get("scale.scale")[0]));

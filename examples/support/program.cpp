@@ -3,11 +3,9 @@
 // not with every program.
 #include "program.hpp"
 
-#include <signal.h>
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <limits>
@@ -15,6 +13,7 @@
 #include <tessera/io/json.hpp>
 #include <tessera/training/progress.hpp>
 #include <tessera/training/report.hpp>
+#include <tessera/training/stop_on_signals.hpp>
 
 #include <tessera/training/run_folder.hpp>
 #include "command_line.hpp"
@@ -35,24 +34,6 @@ CLI::Validator at_least(long low, long high = std::numeric_limits<long>::max()) 
                ", got " + text;
       },
       "");
-}
-
-// The only global state: what a signal handler may touch. A library has none; a program may.
-std::atomic<int> stop_signal{0};
-static_assert(std::atomic<int>::is_always_lock_free);
-
-/// The first Ctrl-C or SIGTERM asks the training to stop; the next has its usual effect. A signal
-/// that was to be ignored (nohup) stays so.
-void watch_signals() {
-  for (const int signal : {SIGINT, SIGTERM}) {
-    struct sigaction action {};
-    if (::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN) continue;
-    action = {};
-    action.sa_handler = [](int number) { stop_signal.store(number); };
-    action.sa_flags = static_cast<int>(SA_RESETHAND) | SA_RESTART;
-    ::sigemptyset(&action.sa_mask);
-    ::sigaction(signal, &action, nullptr);
-  }
 }
 
 }  // namespace
@@ -92,10 +73,10 @@ int run_program(const std::string& description, ProgramOptions options, int argc
   app.add_flag("--quiet", options.quiet, "show nothing but the result and errors");
   const int status = run_cli(app, argc, argv, [&] {
     tessera::check_folder_writable(options.out);
-    watch_signals();
+    tessera::stop_on_signals();
     program(options);
   });
-  return status == 0 && stop_signal ? 128 + stop_signal : status;
+  return status == 0 && tessera::stop_signal() ? 128 + tessera::stop_signal() : status;
 }
 
 tessera::FitOptions fit_options(const std::string& system, const ProgramOptions& options) {
@@ -119,7 +100,7 @@ tessera::FitOptions fit_options(const std::string& system, const ProgramOptions&
     (*progress)(report);
     page(report);
   };
-  fit.stop = [] { return stop_signal != 0; };
+  fit.stop = [] { return tessera::stop_signal() != 0; };
   return fit;
 }
 

@@ -4,6 +4,7 @@
 #include <tessera/data/cifar10.hpp>
 #include <tessera/data/combined_masks.hpp>
 #include <tessera/data/dataset.hpp>
+#include <tessera/data/function_images.hpp>
 #include <tessera/data/hole_mask.hpp>
 #include <tessera/data/hole_share.hpp>
 #include <tessera/data/image.hpp>

@@ -11,4 +11,5 @@
 #include <tessera/training/run_folder.hpp>
 #include <tessera/training/samples.hpp>
 #include <tessera/training/ssim.hpp>
+#include <tessera/training/stop_on_signals.hpp>
 #include <tessera/training/trainer.hpp>

@@ -87,7 +87,7 @@ TEST_CASE_FIXTURE(Fixture, "a good checkpoint is read") {
   CHECK(at.batch == 1);
   CHECK(at.step == 13);
   CHECK(at.best_epoch == 1);
-  CHECK(at.best_mse == 0.125);
+  CHECK(at.best_figure == 0.125);
   CHECK(at.seconds == 0.5);
   REQUIRE(at.sums.size() == 1);
   CHECK(at.sums[0] == std::pair(std::string("loss"), 1.5));

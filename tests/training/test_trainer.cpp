@@ -4,8 +4,11 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
+#include <functional>
 #include <limits>
+#include <thread>
 
 #include <tessera/data/loader.hpp>
 #include <tessera/layers/activations.hpp>
@@ -17,6 +20,7 @@
 #include <tessera/losses/mse.hpp>
 #include <tessera/network/weights.hpp>
 #include <tessera/training/run_folder.hpp>
+#include <tessera/training/stop_on_signals.hpp>
 #include <tessera/training/trainer.hpp>
 
 #include "../count_allocations.hpp"
@@ -487,4 +491,131 @@ TEST_CASE("the measuring behind an epoch is told of, set by set") {
   CHECK(told ==
         "validation 4/5 of epoch 1/1; validation 5/5 of epoch 1/1; test 4/9 of epoch 1/1; "
         "test 8/9 of epoch 1/1; test 9/9 of epoch 1/1; ");
+}
+
+TEST_CASE("a report gives losses by name") {
+  EpochReport report;
+  CHECK(error_of([&] { report.loss(); }) ==
+        "EpochReport: there is no loss \"loss\"; there are none");
+  report.losses = {{"loss", 3}, {"mse", 1}, {"l1", 2}};
+  CHECK(report.loss() == 3);
+  CHECK(report.loss("l1") == 2);
+  CHECK(error_of([&] { report.loss("l2"); }) ==
+        "EpochReport: there is no loss \"l2\"; there are \"loss\", \"mse\", \"l1\"");
+}
+
+TEST_CASE("best_by chooses the best epoch by another figure") {
+  const auto best_of = [](const char* figure, const auto& column) {
+    const TemporaryFolder folder;
+    Model<Net> model(Seed{5}, Context<Cpu>{1}), best(Seed{1});
+    Trainer trainer(model, MseLoss{}, Adam{.learning_rate = 0.3});
+    trainer.validate_on(with_masks(ramps(9), LineMasks{}), Seed{3});
+    std::vector<std::vector<float>> weights;
+    const EpochReport report = trainer.fit(
+        data, {.epochs = 8,
+               .batch_size = 8,
+               .out = folder.path(),
+               .best_by = figure,
+               .on_epoch = [&](const auto&) { weights.push_back(model.get("enc.0.weight")); }});
+    const std::vector<double>& values = *report.history->find(column);
+    CHECK(report.best_epoch == std::min_element(values.begin(), values.end()) - values.begin() + 1);
+    best.load(folder / "best.safetensors");
+    CHECK(best.get("enc.0.weight") == weights[static_cast<std::size_t>(report.best_epoch - 1)]);
+  };
+  for (const std::string figure : {"mse", "hole_mse", "composite_mse", "l1"})
+    best_of(figure.c_str(), "validation_" + figure);
+  Model<Net> model;
+  Trainer trainer(model, MseLoss{}, Adam{});
+  CHECK(error_of([&] { trainer.fit(data, {.batch_size = 8, .best_by = "ssim"}); }) ==
+        "fit: best_by: expected one of mse, hole_mse, composite_mse, l1, got \"ssim\"");
+}
+
+TEST_CASE("max_seconds ends fit behind the running step, with a checkpoint to go on from") {
+  const TemporaryFolder folder;
+  const auto sleep = [](const StepReport&) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(30));
+  };
+  Model<Net> model(Seed{5}, Context<Cpu>{1}), whole(Seed{5}, Context<Cpu>{1});
+  Trainer a(model, MseLoss{}, Adam{}), b(whole, MseLoss{}, Adam{});
+  FitOptions options{.epochs = 400, .batch_size = 8};  // five steps an epoch
+  options.out = folder / "run";
+  options.max_seconds = 0.2;
+  options.on_step = sleep;
+  std::vector<double> rates;
+  options.on_step = [&](const StepReport& r) { sleep(r), rates.push_back(r.learning_rate); };
+  const EpochReport report = a.fit(data, options);
+  CHECK(report.step >= 1);
+  CHECK(report.step <= 8);  // of 2000
+  CHECK(report.epoch < 400);
+  options.on_step = {};
+  options.max_seconds = 0;
+  options.epochs = 4;
+  options.resume = true;
+  a.fit(data, options);
+  b.fit(data, {.epochs = 4, .batch_size = 8});
+  CHECK(std::ranges::equal(model.parameters(), whole.parameters()));
+  for (const double bad : {-1.0, std::numeric_limits<double>::infinity()})
+    CHECK(error_of([&] {
+            b.fit(data, {.batch_size = 8, .max_seconds = bad});
+          }).starts_with("fit: max_seconds: expected a number of seconds, or 0 for no limit"));
+}
+
+TEST_CASE("max_seconds: the schedule goes by the clock where that is ahead") {
+  Model<Net> model(Seed{5}, Context<Cpu>{1});
+  Trainer trainer(model, MseLoss{}, Adam{.learning_rate = 1});
+  std::vector<double> rates;
+  trainer.fit(data, {.epochs = 1000,
+                     .batch_size = 8,
+                     .schedule = Schedule::cosine(1000, 0.0),
+                     .max_seconds = 0.3,
+                     .on_step = [&](const StepReport& r) {
+                       std::this_thread::sleep_for(std::chrono::milliseconds(10));
+                       rates.push_back(r.learning_rate);
+                     }});
+  CHECK(rates.front() > 0.9);
+  CHECK(std::ranges::is_sorted(rates, std::greater<>{}));
+  CHECK(rates.back() < 0.5);  // by epochs alone it were above 0.999
+}
+
+TEST_CASE("stop_on_signals: the first signal ends fit behind the step, saved; the second kills") {
+  const TemporaryFolder folder;
+  const auto stop = stop_on_signals();
+  CHECK(!stop());
+  Model<Net> model(Seed{5});
+  Trainer trainer(model, MseLoss{}, Adam{});
+  const EpochReport report = trainer.fit(data, {.epochs = 3,
+                                                .batch_size = 8,
+                                                .out = folder / "run",
+                                                .on_step =
+                                                    [](const StepReport& r) {
+                                                      if (r.step == 7) ::raise(SIGTERM);
+                                                    },
+                                                .stop = stop});
+  CHECK(report.stopped);
+  CHECK(report.step == 7);
+  CHECK(stop_signal() == SIGTERM);
+  CHECK(std::filesystem::exists(folder / "run" / "checkpoint.safetensors"));
+  struct sigaction now {};
+  ::sigaction(SIGTERM, nullptr, &now);
+  CHECK((now.sa_handler == SIG_DFL));  // the next has its usual effect
+  ::signal(SIGINT, SIG_DFL);
+}
+
+TEST_CASE("at a rate of 0 validation moves with the running statistics, and with nothing else") {
+  const auto errors = [](bool frozen, int epochs) {
+    Model<Net> model(Seed{5}, Context<Cpu>{1});
+    Trainer trainer(model, MseLoss{}, Adam{.learning_rate = 1e-2});
+    trainer.validate_on(with_masks(ramps(9), LineMasks{}), Seed{3});
+    trainer.fit(data, {.epochs = 3, .batch_size = 8});
+    model.freeze_statistics("", frozen);
+    trainer.optimizer().algorithm().learning_rate = 0;
+    return *trainer.fit(data, {.epochs = epochs, .batch_size = 8})
+                .history->find("validation_hole_mse");
+  };
+  // Masks and order of the validation set, and the batch that it does not fill, are always the
+  // same.
+  const std::vector<double> still = errors(true, 4), moved = errors(false, 4);
+  for (const double e : still) CHECK(e == still[0]);
+  CHECK(moved[1] != moved[0]);
+  for (const double e : moved) CHECK(std::abs(e / still[0] - 1) < 0.5);
 }

@@ -2,6 +2,7 @@
 // An optimiser at work on a model: its buffers, its step count, and the ranges of parameters that
 // are not frozen.
 #pragma once
+#include <array>
 #include <cmath>
 #include <span>
 #include <string>
@@ -136,8 +137,8 @@ class Optimizer {
   template <class S>
   void update(std::int64_t begin, std::int64_t end, S gradient_scale) {
     if (begin >= end) return;
-    std::vector<T*> places;
-    for (Numbers& buffer : buffers_) places.push_back(buffer.data() + begin);
+    std::array<T*, Algorithm::buffers> places{};  // a step allocates nothing
+    for (std::size_t b = 0; b < places.size(); ++b) places[b] = buffers_[b].data() + begin;
     const ParameterRange<T> range{static_cast<std::size_t>(end - begin),
                                   model_->state().trained.data() + begin, gradients() + begin,
                                   places.data()};

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -54,10 +55,22 @@ struct EpochReport {
   std::vector<std::pair<std::string, double>> losses;
   std::optional<Metrics> validation, test;
   int best_epoch = 0;    // the one of best.safetensors; 0 without a validation set
-  bool stopped = false;  // the epoch was not finished: FitOptions::stop asked for it
+  bool stopped = false;  // the epoch was not finished: FitOptions::stop or max_seconds ended it
   std::shared_ptr<const Samples> samples;              // where FitOptions::samples asks for them
   std::shared_ptr<const History> history;              // of all epochs so far
   std::shared_ptr<const Configuration> configuration;  // of this training run
+
+  /// The mean of one loss over the epoch: of a term by its name ("mse"), or the weighted total
+  /// "loss". Errors: ArgumentError where there is none of that name; its text lists those there are
+  double loss(std::string_view name = "loss") const {
+    std::string names;
+    for (const auto& [n, value] : losses) {
+      if (n == name) return value;
+      names += (names.empty() ? "\"" : ", \"") + n + '"';
+    }
+    throw ArgumentError("EpochReport: there is no loss \"" + std::string(name) + "\"; there are " +
+                        (names.empty() ? "none" : names));
+  }
 };
 
 namespace detail {
@@ -163,8 +176,8 @@ class OutFolder {
 
 /// How to train. With `out` the folder gets, after each epoch,
 ///   model.safetensors       the weights of the last epoch
-///   best.safetensors        those of the epoch with the lowest validation mse, given a validation
-///                           set; test figures choose nothing
+///   best.safetensors        those of the epoch with the lowest `best_by` of the validation set,
+///                           if there is one; test figures choose nothing
 ///   checkpoint.safetensors  all that going on needs, also when the run is stopped
 ///   metrics.csv             a row for each epoch
 struct FitOptions {
@@ -173,13 +186,19 @@ struct FitOptions {
   Seed seed{};           // of order and masks
   double clip_norm = 0;  // largest L2 norm of all gradients together; 0: no clipping
   Schedule schedule{};
-  int workers = 0;         // threads that read batches ahead; no bit depends on it
-  OutFolder out{};         // the folder to write to; none: nothing is written
-  bool resume = false;     // go on from out/checkpoint.safetensors, bit by bit
-  bool overwrite = false;  // else a folder with the checkpoint of a training run is refused
-  std::string system{};    // the network's name, for the files' metadata tessera.system
-  int samples = 0;         // images in EpochReport::samples: the first of the validation set,
-                           // else of the test set, else of the training images
+  int workers = 0;              // threads that read batches ahead; no bit depends on it
+  OutFolder out{};              // the folder to write to; none: nothing is written
+  bool resume = false;          // go on from out/checkpoint.safetensors, bit by bit
+  bool overwrite = false;       // else a folder with the checkpoint of a training is refused
+  std::string system{};         // the network's name, for the files' metadata tessera.system
+  int samples = 0;              // images in EpochReport::samples: the first of the validation set,
+                                // else of the test set, else of the training images
+  std::string best_by = "mse";  // or "hole_mse", "composite_mse", "l1"
+  /// Above 0: the step at which `fit` has taken this long, evaluation included, is the last one.
+  /// Within an epoch the checkpoint is saved, as after `stop`; an epoch that is complete by then
+  /// ends as always. The schedule goes by the clock where that is ahead: at half the time it is
+  /// where half of `epochs` would have brought it. So the bits depend on the machine's speed.
+  double max_seconds = 0;
   std::function<void(const StepReport&)> on_step{};
   std::function<void(const EvaluationReport&)> on_evaluation{};
   std::function<void(const EpochReport&)> on_epoch{};

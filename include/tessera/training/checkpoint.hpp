@@ -70,7 +70,7 @@ inline void save_checkpoint(const std::filesystem::path& path, const TrainingSta
                                 progress.step, progress.optimizer_steps, progress.best_epoch};
   const std::int64_t random[]{static_cast<std::int64_t>(state.seed->value),
                               static_cast<std::int64_t>(*state.training_passes)};
-  const double numbers[]{progress.seconds, progress.best_mse};
+  const double numbers[]{progress.seconds, progress.best_figure};
   writer.add("training.position", {5}, position);
   writer.add("training.random", {2}, random);
   writer.add("training.numbers", {2}, numbers);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Trains a model: epochs of batches, each a forward, a loss, a backward and an optimiser step.
 #pragma once
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <functional>
@@ -94,11 +95,16 @@ class Trainer {
     std::shared_ptr<const Configuration> shown;
     TrainingProgress at;
     Set samples;
+    Clock::time_point start;
+    double rate_factor = 1;  // of the last step's learning rate
+
+    double seconds() const { return std::chrono::duration<double>(Clock::now() - start).count(); }
+    bool out_of_time() const { return options.max_seconds > 0 && seconds() >= options.max_seconds; }
   };
 
   EpochReport run(BatchSource& train, Set train_set, const FitOptions& options) {
     for (Set* set : {&validation_, &test_}) set->open(options.batch_size, options.workers);
-    Fit fit{options, train, describe(train, options), {}, {}, {}};
+    Fit fit{options, train, describe(train, options), {}, {}, {}, Clock::now()};
     Configuration shown = fit.recipe;
     shown.emplace_back("epochs", std::to_string(options.epochs));
     shown.emplace_back("device", model_->context().describe());
@@ -125,7 +131,7 @@ class Trainer {
       EpochReport report = report_of(fit, fit.at.epochs + 1);
       report.seconds = fit.at.seconds;
       report.images_per_second = images_per_second(fit);
-      report.learning_rate = learning_rate(fit, fit.at.batch - 1);
+      report.learning_rate = learning_rate(fit);
       report.losses = fit.at.sums;
       for (auto& loss : report.losses) loss.second /= static_cast<double>(fit.at.batch);
       if (stopped) {
@@ -141,20 +147,22 @@ class Trainer {
       report.seconds += std::chrono::duration<double>(Clock::now() - start).count();
       record(fit, report);
       finish(fit, report);
-      if (fit.at.epochs == options.epochs) return report;
+      if (fit.at.epochs == options.epochs || fit.out_of_time()) return report;
     }
   }
 
-  /// The steps that the epoch still lacks; false where `stop` ended it.
+  /// The steps that the epoch still lacks; false where `stop` or the time ended it.
   bool train_epoch(Fit& fit, Pass<Device, T>& pass, BatchInput<Device, T>& input, Batch& batch) {
     TrainingProgress& at = fit.at;
     const FitOptions& options = fit.options;
     const auto start = Clock::now() - std::chrono::duration_cast<Clock::duration>(
                                           std::chrono::duration<double>(at.seconds));
+    if (at.batch > 0) fit.rate_factor = schedule_factor(fit, at.batch - 1);  // of a resumed epoch
     for (fit.train.start_epoch(static_cast<std::uint64_t>(at.epochs) + 1, at.batch);
          fit.train.next(batch);) {
       const Truth<T> truth = input.write(pass, batch);
-      step_(pass, truth, schedule_factor(fit, at.batch), options.clip_norm);
+      fit.rate_factor = schedule_factor(fit, at.batch);
+      step_(pass, truth, fit.rate_factor, options.clip_norm);
       const bool last = at.batch + 1 == fit.train.batches();
       if (const std::int64_t steps = at.step + 1 - seen_steps_; steps >= look_every || last)
         if (!look(at)) {
@@ -168,9 +176,8 @@ class Trainer {
       at.seconds = std::chrono::duration<double>(Clock::now() - start).count();
       if (options.on_step)
         options.on_step({at.epochs + 1, options.epochs, at.batch, fit.train.batches(), at.step,
-                         seen_loss_, learning_rate(fit, at.batch - 1), at.seconds,
-                         images_per_second(fit)});
-      if (!options.stop || !options.stop()) continue;
+                         seen_loss_, learning_rate(fit), at.seconds, images_per_second(fit)});
+      if (!(options.stop && options.stop()) && (last || !fit.out_of_time())) continue;
       if (!look(at)) throw Error("training stopped: the loss is not finite");
       return false;
     }
@@ -185,11 +192,14 @@ class Trainer {
     return seen.finite;
   }
   static double schedule_factor(const Fit& fit, std::size_t batch) {
-    return fit.options.schedule.factor(
-        fit.at.epochs + static_cast<double>(batch) / static_cast<double>(fit.train.batches()));
+    double epochs =
+        fit.at.epochs + static_cast<double>(batch) / static_cast<double>(fit.train.batches());
+    if (const double limit = fit.options.max_seconds; limit > 0)
+      epochs = std::max(epochs, fit.options.epochs * std::min(fit.seconds() / limit, 1.0));
+    return fit.options.schedule.factor(epochs);
   }
-  double learning_rate(const Fit& fit, std::size_t batch) {
-    return step_.optimizer().algorithm().learning_rate * schedule_factor(fit, batch);
+  double learning_rate(const Fit& fit) {
+    return step_.optimizer().algorithm().learning_rate * fit.rate_factor;
   }
   static double images_per_second(const Fit& fit) {
     const double images = static_cast<double>(fit.at.batch) * fit.options.batch_size;
@@ -226,25 +236,45 @@ class Trainer {
       throw ArgumentError("fit: expected at least 1 epoch, got " + std::to_string(options.epochs));
     if (options.resume && !options.out)
       throw ArgumentError("fit: to resume, FitOptions::out must name the folder to go on from");
+    if (!(options.max_seconds >= 0) || !is_finite(options.max_seconds))
+      throw ArgumentError(
+          "fit: max_seconds: expected a number of seconds, or 0 for no limit, got " +
+          detail::number_text(options.max_seconds));
+    best_figure(options);
+  }
+
+  /// What FitOptions::best_by names.
+  static double Metrics::*best_figure(const FitOptions& options) {
+    std::string names;
+    for (const auto& column : detail::metric_columns) {
+      const std::string_view name = std::string_view(column.validation).substr(11);
+      if (name == options.best_by) return column.value;
+      names += (names.empty() ? "" : ", ") + std::string(name);
+    }
+    throw ArgumentError("fit: best_by: expected one of " + names + ", got \"" + options.best_by +
+                        "\"");
   }
 
   /// All that decides the bits of a training run, but for the number of epochs.
   Configuration describe(BatchSource& train, const FitOptions& options) {
     const Structure& s = ModelType::structure();
-    return {{"network", detail::describe_network(s)},
-            {"frozen layers", detail::flagged_layers(s, model_->state().frozen)},
-            {"frozen statistics", detail::flagged_layers(s, model_->state().frozen_statistics)},
-            {"scalar", std::is_same_v<T, float> ? "float32" : "float64"},
-            {"loss", describe_loss(step_.loss())},
-            {"optimizer", describe_algorithm(optimizer().algorithm())},
-            {"schedule", options.schedule.describe()},
-            {"gradient norm at most",
-             options.clip_norm > 0 ? detail::number_text(options.clip_norm) : "any"},
-            {"batch size", std::to_string(options.batch_size)},
-            {"seed", std::to_string(options.seed.value)},
-            {"training data", describe_data(train)},
-            {"validation data", validation_.describe()},
-            {"test data", test_.describe()}};
+    Configuration recipe{
+        {"network", detail::describe_network(s)},
+        {"frozen layers", detail::flagged_layers(s, model_->state().frozen)},
+        {"frozen statistics", detail::flagged_layers(s, model_->state().frozen_statistics)},
+        {"scalar", std::is_same_v<T, float> ? "float32" : "float64"},
+        {"loss", describe_loss(step_.loss())},
+        {"optimizer", describe_algorithm(optimizer().algorithm())},
+        {"schedule", options.schedule.describe()},
+        {"gradient norm at most",
+         options.clip_norm > 0 ? detail::number_text(options.clip_norm) : "any"},
+        {"batch size", std::to_string(options.batch_size)},
+        {"seed", std::to_string(options.seed.value)},
+        {"training data", describe_data(train)},
+        {"validation data", validation_.describe()},
+        {"test data", test_.describe()}};
+    if (options.best_by != "mse") recipe.emplace_back("best by", options.best_by);
+    return recipe;
   }
 
   /// Reads the checkpoint, or writes the first: so a training run that was killed can always go on, and
@@ -265,11 +295,12 @@ class Trainer {
     at.seconds = 0;
     at.sums.clear();
     at.optimizer_steps = optimizer().steps();
-    const bool best = report.validation && is_finite(report.validation->mse) &&
-                      (at.best_epoch == 0 || report.validation->mse < at.best_mse);
+    const double figure = report.validation ? *report.validation.*best_figure(fit.options) : 0;
+    const bool best =
+        report.validation && is_finite(figure) && (at.best_epoch == 0 || figure < at.best_figure);
     if (best) {
       at.best_epoch = report.epoch;
-      at.best_mse = report.validation->mse;
+      at.best_figure = figure;
     }
     detail::add_to_history(at.history, report);
     if (fit.options.out) fit.options.out->epoch(state_.fetch(), at, best);

@@ -93,7 +93,7 @@ class CheckpointReader {
       if (!(n >= 0) || !is_finite(n))
         fail("training.numbers: expected finite numbers from 0 on, got " + number_text(n));
     p.seconds = times[0];
-    p.best_mse = times[1];
+    p.best_figure = times[1];
     p.history.rows = static_cast<std::size_t>(p.epochs);
     for (const SafetensorsEntry& entry : file_.entries()) {
       const std::string_view name = entry.name;

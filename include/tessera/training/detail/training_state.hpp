@@ -20,7 +20,7 @@ struct TrainingProgress {
   std::size_t batch = 0;  // steps of the next epoch that are done
   std::int64_t step = 0, optimizer_steps = 0;
   int best_epoch = 0;  // 0: none yet
-  double best_mse = 0, seconds = 0;
+  double best_figure = 0, seconds = 0;  // FitOptions::best_by of the best epoch
   std::vector<std::pair<std::string, double>> sums;  // of losses, over the epoch in progress
   History history;                                   // a row for each finished epoch
 };
