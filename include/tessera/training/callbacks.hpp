@@ -189,7 +189,7 @@ struct FitOptions {
   int workers = 0;              // threads that read batches ahead; no bit depends on it
   OutFolder out{};              // the folder to write to; none: nothing is written
   bool resume = false;          // go on from out/checkpoint.safetensors, bit by bit
-  bool overwrite = false;       // else a folder with the checkpoint of a training is refused
+  bool overwrite = false;       // else a folder with the checkpoint of a training run is refused
   std::string system{};         // the network's name, for the files' metadata tessera.system
   int samples = 0;              // images in EpochReport::samples: the first of the validation set,
                                 // else of the test set, else of the training images
