@@ -83,7 +83,7 @@ OpenedModel open_model(const std::filesystem::path& path, const std::string& sys
   const auto named = file.metadata().find("tessera.system");
   const bool says = named != file.metadata().end();
   if (!says && system.empty())
-    throw ts::ArgumentError(path.string() + ": the file does not say of which system it is " +
+    throw ts::ArgumentError(path.string() + ": the file does not say of which architecture it is " +
                             "(metadata tessera.system); give --system, one of " + system_list());
   if (says && !system.empty() && named->second != system)
     throw ts::FileError(path.string() + ": expected a model of " + system + ", got one of " +
@@ -91,6 +91,6 @@ OpenedModel open_model(const std::filesystem::path& path, const std::string& sys
   const std::string& name = says ? named->second : system;
   for (const System& known : systems)
     if (known.name == name) return {name, known.open(file, on)};
-  throw ts::ArgumentError(path.string() + ": the system \"" + ts::printable_name(name) +
+  throw ts::ArgumentError(path.string() + ": the architecture \"" + ts::printable_name(name) +
                           "\" is not known; expected one of " + system_list());
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// All of Tessera in the order in which data flows, but the documented architectures (<tessera/models.hpp>
-// or one of models/), the checks of <tessera/testing.hpp>, and the CUDA device (<tessera/cuda.hpp>).
+// All of Tessera in the order in which data flows, but the documented architectures
+// (<tessera/models.hpp> or one of models/), the checks of <tessera/testing.hpp>, and the CUDA device
+// (<tessera/cuda.hpp>).
 #pragma once
 #include <tessera/version.hpp>
 

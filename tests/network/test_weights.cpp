@@ -10,10 +10,12 @@
 #include <tessera/layers/conv2d.hpp>
 #include <tessera/network/weights.hpp>
 
+#include "../support/error_of.hpp"
 #include "../temporary_folder.hpp"
 #include "io/file_size_limit.hpp"
 
 using namespace tessera;
+using testing::error_of;
 using testing::TemporaryFolder;
 
 namespace {
@@ -40,14 +42,6 @@ auto all_values(M& model) {
   std::vector<std::vector<typename M::Scalar>> list;
   for (const auto& t : model.tensors()) list.push_back(model.get(t.name));
   return list;
-}
-std::string error_of(auto&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 }  // namespace

@@ -24,9 +24,11 @@
 #include <tessera/training/trainer.hpp>
 
 #include "../count_allocations.hpp"
+#include "../support/error_of.hpp"
 #include "../temporary_folder.hpp"
 
 using namespace tessera;
+using testing::error_of;
 using testing::allocations;
 using testing::TemporaryFolder;
 
@@ -82,14 +84,6 @@ Trained train(int threads, Seed seed, FitOptions options = {.epochs = 3, .batch_
 }
 bool same_bits(const std::vector<float>& a, const std::vector<float>& b) {
   return a.size() == b.size() && std::memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
-}
-std::string error_of(auto&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 }  // namespace
@@ -184,7 +178,7 @@ TEST_CASE("errors are sentences") {
   CHECK(error_of([&] { trainer.validate_on(wrong); }) ==
         "fit: the network takes images of 8x6x3, the data set has 6x8x3");
   CHECK(error_of([&] { trainer.fit(data, {.resume = true}); }) ==
-        "fit: to resume, FitOptions::out must name the folder to go on from");
+        "fit: to resume, FitOptions::out must name the folder to resume from");
   CHECK(error_of([&] {
           auto pass = model.pass({.gradients = false});
           Loader loader(wrong, LoaderOptions::evaluation(1, Seed{1}));

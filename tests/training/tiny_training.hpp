@@ -13,6 +13,8 @@
 #include <tessera/training/run_folder.hpp>
 #include <tessera/training/trainer.hpp>
 
+#include "../support/error_of.hpp"
+
 namespace tessera::testing {
 
 using TinyNet = Network<MaskedInput<8, 6, 3>,
@@ -65,16 +67,6 @@ inline Trained tiny_training(FitOptions options, double learning_rate = 0.05, Se
   t.optimizer_steps = trainer.optimizer().steps();
   t.training_passes = model.state().training_passes;
   return t;
-}
-
-/// The sentence of the error, or "no error".
-std::string error_of(auto&& call) {
-  try {
-    call();
-  } catch (const Error& error) {
-    return error.what();
-  }
-  return "no error";
 }
 
 }  // namespace tessera::testing

@@ -34,8 +34,8 @@ inline std::shared_ptr<Engine> engine_of(int number) {
 }
 }  // namespace cuda
 
-/// Execution on a GPU: the thread's stream there, how exact products are, and by whom convolutions
-/// are computed.
+/// Execution on a GPU: the thread's stream there, how exact products are, and which library
+/// computes convolutions.
 ///
 /// Errors     DeviceError where the GPU, or cuDNN if it is demanded, cannot be used: it says why
 template <>

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// By whom a GPU's convolutions are computed.
+// Which library computes a GPU's convolutions.
 #pragma once
 #include <array>
 #include <string_view>

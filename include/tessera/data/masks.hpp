@@ -70,8 +70,8 @@ struct LineSegment {
   int x1 = 0, y1 = 0, x2 = 0, y2 = 0, thickness = 1;
 };
 
-/// Sets hole `[1, height, width]` to 1 at each pixel whose squared distance to the segment is at most
-/// (thickness/2)^2 + 0.01; leaves the others as they are.
+/// Sets hole `[1, height, width]` to 1 at each pixel whose squared distance to the segment is at
+/// most (thickness/2)^2 + 0.01; leaves the others as they are.
 ///
 /// With d = (x2 - x1, y2 - y1) and u = clip(((x, y) - (x1, y1)) . d / max(|d|^2, 1), 0, 1), the
 /// distance is |(x, y) - (x1, y1) - u d|, each operation rounded to float.
@@ -109,8 +109,8 @@ struct LineMasks {
   int min_lines = 1, max_lines = 9;
   int min_thickness = 1, max_thickness = 2;
 
-  /// Writes `hole` `[1, height, width]`. Draws the number of lines, then x1, y1, x2, y2 and thickness
-  /// of each. Errors: ArgumentError if a range is empty or negative, or a side is below 2 pixels.
+  /// Writes `hole` `[1, height, width]`. Draws the number of lines, then x1, y1, x2, y2 and
+  /// thickness of each. Errors: ArgumentError if a range is empty or negative, or a side is below 2 pixels.
   template <IntegerSource Random>
   void draw(Random& random, MutableHoleView hole) const {
     const int height = hole.height, width = hole.width;

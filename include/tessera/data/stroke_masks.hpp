@@ -60,8 +60,8 @@ struct StrokeMasks {
   Length min_length = Length::share(0.05), max_length = Length::share(0.3);
   int min_angle = 48, max_angle = 96;  // degrees, within 0..180
 
-  /// Writes `hole` `[1, height, width]`. Draws the number of strokes; for each the number of segments,
-  /// width, heading, x and y of the start; for each segment angle and length.
+  /// Writes `hole` `[1, height, width]`. Draws the number of strokes; for each the number of
+  /// segments, width, heading, x and y of the start; for each segment angle and length.
   /// Errors: ArgumentError if a range is empty or negative, or the image is.
   template <IntegerSource Random>
   void draw(Random& random, MutableHoleView hole) const {

@@ -12,9 +12,10 @@
 
 namespace tessera {
 
-/// How tiles of a network must lie: origins are multiples of `step`, the least shift of the input
-/// that shifts every value of the network by whole positions, of its layers' grids; an output pixel depends on at most
-/// `before` pixels before it and `after` behind it, both rounded up to multiples of `step`.
+/// Where tiles of a network may begin: at multiples of `step`, the least shift of the input that
+/// shifts every value of the network by whole positions of its layers' grids. An output pixel
+/// depends on at most `before` pixels before it and `after` behind it, both rounded up to multiples
+/// of `step`.
 struct TileRule {
   int step = 1, before = 0, after = 0;
 };

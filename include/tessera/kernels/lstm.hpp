@@ -2,9 +2,10 @@
 // One layer of a long short-term memory [hochreiter1997], in one or two directions; PyTorch's gates
 // i, f, g, o. At step t of a sequence, with h and c zero before its first step:
 //
-//   [i f g o] = x_t W_ih^T + b_ih + h W_hh^T + b_hh      each H wide; i, f, o through sigmoid, g
-//   tanh c <- f c + i g,   h <- o tanh(c),   y_t = h          the second direction runs from the
-//   last step
+//   [i f g o] = x_t W_ih^T + b_ih + h W_hh^T + b_hh    each H wide; i, f, o by sigmoid, g by tanh
+//   c <- f c + i g,   h <- o tanh(c),   y_t = h
+//
+// The second direction runs from the last step to the first.
 //
 // All arrays are time-major [T, S, ...]: the rows of one step lie side by side. With y = [forward,
 // backward] the next layer reads y as its x. The backward pass is back-propagation through time.

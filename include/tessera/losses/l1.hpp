@@ -5,8 +5,8 @@
 
 namespace tessera {
 
-/// loss = sum over the region of |y - t| / elements,   dy += weight * sign(y - t) / elements, 0
-/// where y = t
+/// loss = sum over the region of |y - t| / elements
+/// dy  += weight * sign(y - t) / elements, 0 where y = t
 ///
 /// Shapes, options, errors: as MseLoss. [liu2018]'s terms are {Region::hole, MeanOver::image} and
 /// {Region::valid, MeanOver::image}; {Region::hole, MeanOver::nothing} is the sum over holes.

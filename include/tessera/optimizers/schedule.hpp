@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// How the learning rate changes while training goes on.
+// How the learning rate changes during training.
 #pragma once
 #include <cmath>
 #include <numbers>

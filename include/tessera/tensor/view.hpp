@@ -54,8 +54,8 @@ constexpr View<T> make_view(T* data, int batch, const Shape& s) {
   return {data, batch, s.height, s.width, s.channels, s.channels};
 }
 
-/// Mask planes `[N, H, W, G]` as layers carry them, contiguous: 1 = valid (known), 0 = hole. Group g
-/// covers `groups.channels[g]` channels of the features it belongs to. A view without data means
+/// Mask planes `[N, H, W, G]` as layers carry them, contiguous: 1 = valid (known), 0 = hole. Group
+/// g covers `groups.channels[g]` channels of the features it belongs to. A view without data means
 /// "everything is valid".
 template <class Byte>
 struct BasicValidView {

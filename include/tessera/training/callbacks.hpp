@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// How a training run is asked for, and what it tells while it goes on.
+// How a training run is asked for, and what it tells meanwhile.
 #pragma once
 #include <concepts>
 #include <cstdint>
@@ -178,7 +178,7 @@ class OutFolder {
 ///   model.safetensors       the weights of the last epoch
 ///   best.safetensors        those of the epoch with the lowest `best_by` of the validation set,
 ///                           if there is one; test figures choose nothing
-///   checkpoint.safetensors  all that going on needs, also when the run is stopped
+///   checkpoint.safetensors  all that a resume needs; also written when the run is stopped
 ///   metrics.csv             a row for each epoch
 struct FitOptions {
   int epochs = 1;  // in all, those before a resume included
@@ -188,7 +188,7 @@ struct FitOptions {
   Schedule schedule{};
   int workers = 0;              // threads that read batches ahead; no bit depends on it
   OutFolder out{};              // the folder to write to; none: nothing is written
-  bool resume = false;          // go on from out/checkpoint.safetensors, bit by bit
+  bool resume = false;          // continue from out/checkpoint.safetensors, bit by bit
   bool overwrite = false;       // else a folder with the checkpoint of a training run is refused
   std::string system{};         // the network's name, for the files' metadata tessera.system
   int samples = 0;              // images in EpochReport::samples: the first of the validation set,

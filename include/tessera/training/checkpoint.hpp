@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A checkpoint: one safetensors file with all that a training run needs to go on as if it had never
+// A checkpoint: one safetensors file with all that a training run needs to continue as if it had never
 // stopped. It is a hostile file like any other: every size, number and name is checked, and a model
 // is changed only once all of it was found good.
 //
@@ -85,8 +85,8 @@ inline void save_checkpoint(const std::filesystem::path& path, const TrainingSta
 /// Reads a checkpoint into a model, its random layers' numbers included, and the optimiser's
 /// buffers, which are changed only if all of it is good. `batches` is the number of steps of an
 /// epoch, `epochs` how many are asked for in all. Errors: FileError, if the file cannot be read,
-/// breaks a rule, or belongs to another training run (the sentence names the fields of the recipe that
-/// differ); ArgumentError if it has more epochs
+/// breaks a rule, or belongs to another training run (the sentence names the fields of the recipe
+/// that differ); ArgumentError if it has more epochs
 inline TrainingProgress load_checkpoint(const std::filesystem::path& path,
                                         const TrainingState& state, const Configuration& recipe,
                                         std::size_t batches, int epochs) {

@@ -235,7 +235,7 @@ class Trainer {
     if (options.epochs < 1)
       throw ArgumentError("fit: expected at least 1 epoch, got " + std::to_string(options.epochs));
     if (options.resume && !options.out)
-      throw ArgumentError("fit: to resume, FitOptions::out must name the folder to go on from");
+      throw ArgumentError("fit: to resume, FitOptions::out must name the folder to resume from");
     if (!(options.max_seconds >= 0) || !is_finite(options.max_seconds))
       throw ArgumentError(
           "fit: max_seconds: expected a number of seconds, or 0 for no limit, got " +
@@ -277,7 +277,7 @@ class Trainer {
     return recipe;
   }
 
-  /// Reads the checkpoint, or writes the first: so a training run that was killed can always go on, and
+  /// Reads the checkpoint, or writes the first: so a run that was killed can always be resumed, and
   /// a folder that cannot be written to is found before the work.
   void begin(Fit& fit) {
     fit.at.optimizer_steps = optimizer().steps();

@@ -25,7 +25,7 @@ struct ConvolutionCall {
   friend auto operator<=>(const ConvolutionCall&, const ConvolutionCall&) = default;
 };
 
-/// By whom a pass is computed. Without a plan by Tessera's kernels; with one by cuDNN if that is
+/// Which library computes a pass. Without a plan by Tessera's kernels; with one by cuDNN if that is
 /// decided, else by either: the two are to be measured.
 struct ConvolutionChoice {
   const CudnnConvolution* plan = nullptr;
@@ -44,7 +44,7 @@ class ConvolutionChoices {
     if (precision == Precision::bf16) return "cuDNN is called in float32 and tf32, not in bf16";
     return no_handle_.empty() ? CudnnLibrary::instance().why_not() : std::string_view(no_handle_);
   }
-  /// By whom convolutions are computed: "cuDNN 9.19 or Tessera, whichever measured faster".
+  /// Which library computes convolutions: "cuDNN 9.19 or Tessera, whichever measured faster".
   std::string describe(Convolutions convolutions, Precision precision) const {
     if (convolutions == Convolutions::cudnn) return name_of_cudnn();
     if (convolutions == Convolutions::own) return "Tessera's own kernels";
@@ -58,7 +58,7 @@ class ConvolutionChoices {
       throw DeviceError(text({"convolutions by cuDNN were asked for: ", why}));
   }
 
-  /// By whom a pass is to be computed. A plan is made, and the disk read, when this is first asked;
+  /// Which library is to compute a pass. A plan is made, and the disk read, when this is first asked;
   /// not while a graph is recorded. Errors: DeviceError where cuDNN is demanded and cannot do it
   ConvolutionChoice find(Convolutions convolutions, const ConvolutionCall& call,
                          const runtime::Stream& stream) {

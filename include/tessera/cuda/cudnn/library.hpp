@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // cuDNN 9, opened at run time: its functions and its handle. Empty where the program is compiled
-// without cuDNN's headers (9.8 or later): include <tessera/cuda/cudnn/cudnn.hpp>, which then says so at
-// run time.
+// without cuDNN's headers (9.8 or later): include <tessera/cuda/cudnn/cudnn.hpp>, which then says so
+// at run time.
 #pragma once
 #if __has_include(<cudnn_graph.h>) && __has_include(<cuda_runtime_api.h>)
 #include <cudnn_graph.h>

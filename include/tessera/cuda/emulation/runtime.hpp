@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A GPU played by the host, for tests: the functions of <tessera/cuda/detail/driver_runtime.hpp>. Kernels
-// run in <tessera/cuda/emulation/emulation.hpp>. "Device" memory is closed to the host except while a kernel
-// or a copy runs, so that host code which reads it stops here as it would with a GPU; graphs keep
-// what was put into them and repeat it.
+// A GPU played by the host, for tests: the functions of <tessera/cuda/detail/driver_runtime.hpp>.
+// Kernels run in <tessera/cuda/emulation/emulation.hpp>. "Device" memory is closed to the host except
+// while a kernel or a copy runs, so that host code which reads it stops here as it would with a GPU;
+// graphs keep what was put into them and repeat it.
 #pragma once
 #include <sys/mman.h>
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Forgets every setting of stb_image, so that none of a program's reaches our copy, and none of ours
-// the program. Included by stb.hpp only, before and after its copy: no `#pragma once`.
+// Forgets every setting of stb_image, so that none of a program's reaches our copy, and none of
+// ours the program. Included by stb.hpp only, before and after its copy: no `#pragma once`.
 #undef STBI_INCLUDE_STB_IMAGE_H
 #undef STB_IMAGE_IMPLEMENTATION
 #undef STB_IMAGE_STATIC

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The configuration of a training run as named texts: what reports show, and what a checkpoint compares
-// before a training run goes on.
+// The configuration of a training run as named texts: what reports show, and what a checkpoint
+// compares before a run is resumed.
 #pragma once
 #include <algorithm>
 #include <cstdint>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What a training run consists of, as plain values without the types of network, loss and optimiser: so
-// that the code that writes and reads it is compiled only where it is used, and once.
+// What a training run consists of, as plain values without the types of network, loss and
+// optimiser: so that the code that writes and reads it is compiled only where it is used, and once.
 #pragma once
 #include <cstddef>
 #include <cstdint>

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Weight and bias gradient of a 3x3 convolution of stride 1 by Winograd's F(2x2, 3x3): the
-// derivative of the forward's bilinear form,  dg += G^T [ sum over tiles of (B^T d B) . (A dY A^T)
-// ] G.
+// derivative of the forward's bilinear form,
+//
+//   dg += G^T [ sum over tiles of (B^T d B) . (A dY A^T) ] G
 #pragma once
 #include <cstddef>
 
