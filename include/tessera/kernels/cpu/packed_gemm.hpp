@@ -8,6 +8,7 @@
 
 #include <tessera/kernels/cpu/simd.hpp>
 #include <tessera/kernels/transpose.hpp>
+#include <tessera/tensor/buffer.hpp>
 
 namespace tessera::inline TESSERA_ABI::kernels::detail {
 
@@ -87,14 +88,30 @@ void merge_tile(std::ptrdiff_t rows, std::ptrdiff_t columns, T alpha, const T* p
     });
 }
 
-/// C [m, n] = alpha * A B + beta * C for one thread; the packed buffers live on its stack.
+/// A thread's memory for packed_gemm, up to 330 KiB: too much for the stacks of threads that other
+/// programs make. Made by the thread's first product and kept until it ends, so that a step does
+/// not allocate again and again.
+template <class T>
+struct GemmBuffers {
+  using Tile = GemmTile<T>;
+  Buffer<T> slivers{static_cast<std::size_t>(Tile::block_rows * Tile::block_k)};
+  Buffer<T> panel{static_cast<std::size_t>(Tile::columns * Tile::block_k)};
+
+  static GemmBuffers& of_this_thread() {
+    thread_local GemmBuffers buffers;
+    return buffers;
+  }
+};
+
+/// C [m, n] = alpha * A B + beta * C for one thread.
 template <class T>
 void packed_gemm(std::ptrdiff_t m, std::ptrdiff_t n, std::ptrdiff_t k, T alpha,
                  const GemmOperand<T>& A, const GemmOperand<T>& B, T beta, T* C,
                  std::ptrdiff_t ldc) {
   using Tile = GemmTile<T>;
-  alignas(64) T slivers[Tile::block_rows * Tile::block_k];
-  alignas(64) T panel[Tile::columns * Tile::block_k];
+  GemmBuffers<T>& buffers = GemmBuffers<T>::of_this_thread();
+  T* const slivers = buffers.slivers.data();  // [m / rows, k, rows]
+  T* const panel = buffers.panel.data();      // [k, columns]
   alignas(64) T product[Tile::rows * Tile::columns];
   for (std::ptrdiff_t p = 0; p < k; p += Tile::block_k) {
     const std::ptrdiff_t depth = std::min(Tile::block_k, k - p);
