@@ -45,12 +45,12 @@ struct Reach {
 class OutputShape {
  public:
   using OfOne = ShapeOrComplaint (*)(Shape);
-  using Always = Shape (*)(Shape);
+  using Unfailing = Shape (*)(Shape);
   using OfTwo = ShapeOrComplaint (*)(Shape, Shape);
   using OfAll = ShapeOrComplaint (*)(const InputShapes&);
 
   constexpr OutputShape(OfOne f) : form_(Form::of_one), of_one_(f) {}
-  constexpr OutputShape(Always f) : form_(Form::always), always_(f) {}
+  constexpr OutputShape(Unfailing f) : form_(Form::always), always_(f) {}
   constexpr OutputShape(OfTwo f) : form_(Form::of_two), of_two_(f) {}
   constexpr OutputShape(OfAll f) : form_(Form::of_all), of_all_(f) {}
 
@@ -67,7 +67,7 @@ class OutputShape {
   // function's address for a constant.
   enum class Form { of_one, always, of_two, of_all } form_;
   OfOne of_one_ = nullptr;
-  Always always_ = nullptr;
+  Unfailing always_ = nullptr;
   OfTwo of_two_ = nullptr;
   OfAll of_all_ = nullptr;
 };

@@ -62,7 +62,7 @@ struct Abandoned {};
 class BlockState {
  public:
   std::byte* shared() const { return shared_.get(); }
-  Slots& slots() { return slots_[this_thread->warp]; }
+  Slots& warp_slots() { return slots_[this_thread->warp]; }
 
  protected:
   void prepare(const Launch& launch) {

@@ -74,7 +74,7 @@ namespace emulation {
 template <class T>
 class Lanes {
  public:
-  explicit Lanes(const std::byte (*slots)[Slots::bytes]) : slots_(slots) {}
+  explicit Lanes(const std::byte (*exchanged)[Slots::bytes]) : slots_(exchanged) {}
   T operator[](unsigned lane) const {
     T value;
     std::memcpy(&value, slots_[lane], sizeof value);
@@ -89,10 +89,10 @@ class Lanes {
 template <class T>
 inline Lanes<T> exchange(const T& value) {
   static_assert(std::is_trivially_copyable_v<T> && sizeof(T) <= Slots::bytes);
-  auto& slots = this_block.slots().lanes[this_thread->exchanges++ % 2];
-  std::memcpy(slots[this_thread->lane], &value, sizeof value);
+  auto& exchanged = this_block.warp_slots().lanes[this_thread->exchanges++ % 2];
+  std::memcpy(exchanged[this_thread->lane], &value, sizeof value);
   this_block.sync_warp();
-  return Lanes<T>(slots);
+  return Lanes<T>(exchanged);
 }
 
 }  // namespace emulation

@@ -34,15 +34,15 @@ void copy_strided(const Context<Cpu>& context, int batch, const Shape& shape, co
     });
     return;
   }
-  // x's channels are axis `near` of y. Blocks of near x last are transposed; `outer` is left over.
-  const int near = from.axis[0] == 1 ? 0 : 1, outer = 1 - near;
+  // x's channels are axis `adjacent` of y. Blocks of adjacent x last are transposed; `outer` is left over.
+  const int adjacent = from.axis[0] == 1 ? 0 : 1, outer = 1 - adjacent;
   constexpr std::ptrdiff_t block = 16;     // one cache line of floats
   constexpr std::ptrdiff_t strip = 16384;  // elements of a task, about
   const std::ptrdiff_t length = std::max(strip / size[2] / block, std::ptrdiff_t{1}) * block;
-  const std::ptrdiff_t strips = ceil_div(size[near], length);
+  const std::ptrdiff_t strips = ceil_div(size[adjacent], length);
   parallel_for(context, batch * size[outer] * strips, [&](std::ptrdiff_t task) {
     const std::ptrdiff_t first = task % strips * length;
-    const std::ptrdiff_t last = std::min(first + length, size[near]);
+    const std::ptrdiff_t last = std::min(first + length, size[adjacent]);
     const std::ptrdiff_t o = task / strips % size[outer], n = task / strips / size[outer];
     const T* const xo = x + n * from.sample + o * from.axis[outer];
     T* const yo = y + n * to.sample + o * to.axis[outer];
@@ -51,7 +51,7 @@ void copy_strided(const Context<Cpu>& context, int batch, const Shape& shape, co
         const std::ptrdiff_t i1 = std::min(i0 + block, last), j1 = std::min(j0 + block, size[2]);
         for (std::ptrdiff_t i = i0; i < i1; ++i)
           for (std::ptrdiff_t j = j0; j < j1; ++j)
-            yo[i * to.axis[near] + j] = xo[i + j * from.axis[2]];
+            yo[i * to.axis[adjacent] + j] = xo[i + j * from.axis[2]];
       }
   });
 }

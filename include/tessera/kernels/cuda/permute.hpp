@@ -65,13 +65,13 @@ template <class T>
 void copy_strided(const Context<Cuda>& context, int batch, const Shape& shape, const T* x,
                   AxisStrides from, T* y, AxisStrides to) {
   int size[3]{shape.height, shape.width, shape.channels};
-  const int near = from.axis[0] == 1 ? 0 : 1;  // which axis of y is x's channels, if not the last
-  const bool tiled = from.axis[near] == 1 && from.axis[2] != 1 && size[near] >= 16 && size[2] >= 16;
+  const int adjacent = from.axis[0] == 1 ? 0 : 1;  // which axis of y is x's channels, if not the last
+  const bool tiled = from.axis[adjacent] == 1 && from.axis[2] != 1 && size[adjacent] >= 16 && size[2] >= 16;
   if (!tiled)
     return launch_rows(context, TESSERA_CUDA_KERNEL(permute_text, copy_in_rows, (T), ()),
                        long{batch} * size[0], long{size[1]} * size[2], x, from, y, to, size[0],
                        size[1], size[2]);
-  if (near == 0) {
+  if (adjacent == 0) {
     std::swap(size[0], size[1]);
     std::swap(from.axis[0], from.axis[1]);
     std::swap(to.axis[0], to.axis[1]);

@@ -22,7 +22,7 @@ TESSERA_CUDA_TEXT(pixel_loss_text, (&partials_text),
     leave_partial<0>(count, partial);
   }
   // `divisor`: of the factor, at least 1; may be null.
-  template <class T, int Absolute>
+  template <class T, int WithoutSign>
   __global__ void pixel_loss(int region, Span<const T> y, Span<const T> target,
                              const unsigned char* hole, double factor, const double* divisor,
                              Span<T> dy, double* partial) {
@@ -33,7 +33,7 @@ TESSERA_CUDA_TEXT(pixel_loss_text, (&partials_text),
       if (!in_region(region, hole, at.p)) continue;
       const T d = y.at(at.p, at.c) - target.at(at.p, at.c);
       T slope = d;  // 0 and NaN stay
-      if constexpr (Absolute) {
+      if constexpr (WithoutSign) {
         sum += static_cast<double>(math::abs(d));
         slope = d > T(0) ? T(1) : d < T(0) ? T(-1) : d;
       } else {

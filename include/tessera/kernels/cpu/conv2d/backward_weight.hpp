@@ -29,14 +29,14 @@ void add_gradient_block(const BackwardWeightPlan<T>& plan, const GradientScratch
   const std::ptrdiff_t channels = plan.p.out_channels, c = panel * plan.panel;
   const bool two = panel_vectors<T>(channels - c) == 2;
   const std::ptrdiff_t dy_step = plan.narrow ? plan.panel : (two ? 2 : 1) * simd::width<T>;
-  const std::ptrdiff_t near = plan.narrow ? 8 * near_pixels : near_pixels;
-  for (std::ptrdiff_t q = 0; q < pixels; q += near)
+  const std::ptrdiff_t near_run = plan.narrow ? 8 * near_pixels : near_pixels;
+  for (std::ptrdiff_t q = 0; q < pixels; q += near_run)
     for (std::ptrdiff_t i = first; i < last; ++i) {
       const std::ptrdiff_t row = i / plan.tiles, t = i % plan.tiles * plan.tile;
       const std::ptrdiff_t count = std::min(plan.tile, plan.run - t);
       const PixelSums<T> sums{scratch.packed + row * row_step + t, scratch.at + q,
                               scratch.dy + c * plan.pixels + q * dy_step,
-                              std::min(near, pixels - q)};
+                              std::min(near_run, pixels - q)};
       T* to = dw + (row * plan.run + t) * channels;
       if (count <= 0) continue;
       if (plan.narrow) add_narrow_tile(sums, count, to, channels, c);

@@ -19,19 +19,19 @@ namespace tessera::inline TESSERA_ABI::kernels::cpu {
 /// panels [z_step / (N*V)][in][N*V] of w[k, (u,v,c)].
 template <class T>
 void pack_narrow_weights(const NarrowProblem& p, const T* weight, T* panels) {
-  const std::ptrdiff_t taps = p.kernel * p.kernel, slots = taps * p.channels;
-  for (std::ptrdiff_t c = 0; c < slots; c += panel_width<T>) {
+  const std::ptrdiff_t taps = p.kernel * p.kernel, places = taps * p.channels;
+  for (std::ptrdiff_t c = 0; c < places; c += panel_width<T>) {
     T* panel = panels + c * p.in_channels;
     if (!p.flipped) {
-      pack_panel_transposed(panel, weight, slots, p.in_channels, c);
+      pack_panel_transposed(panel, weight, places, p.in_channels, c);
       continue;
     }
-    const std::ptrdiff_t wide = panel_vectors<T>(slots - c) * simd::width<T>;
+    const std::ptrdiff_t wide = panel_vectors<T>(places - c) * simd::width<T>;
     for (std::ptrdiff_t k = 0; k < p.in_channels; ++k)
       for (std::ptrdiff_t i = 0; i < wide; ++i) {
-        const std::ptrdiff_t slot = c + i, tap = taps - 1 - slot / p.channels;
+        const std::ptrdiff_t place = c + i, tap = taps - 1 - place / p.channels;
         panel[k * wide + i] =
-            slot < slots ? weight[(tap * p.in_channels + k) * p.channels + slot % p.channels]
+            place < places ? weight[(tap * p.in_channels + k) * p.channels + place % p.channels]
                          : T(0);
       }
   }

@@ -42,12 +42,12 @@ struct NarrowPlan {
   GroupCut cut;
   std::ptrdiff_t left = 0, columns = 0;  // first column of z (<= 0) and their number
   std::ptrdiff_t rows = 0;               // rows of z of a whole group's image
-  std::ptrdiff_t slots = 0, z_step = 0;  // taps * channels; the same in whole vectors
+  std::ptrdiff_t places = 0, z_step = 0;  // taps * channels; the same in whole vectors
   std::size_t weight_bytes = 0, lane_bytes = 0;
 
   constexpr explicit NarrowPlan(const NarrowProblem& problem) : p(problem) {
-    slots = p.kernel * p.kernel * p.channels;
-    z_step = divide_up(slots, vector_width<T>) * vector_width<T>;
+    places = p.kernel * p.kernel * p.channels;
+    z_step = divide_up(places, vector_width<T>) * vector_width<T>;
     left = first_source(0);
     columns = last_source(p.out_width - 1) + 1 - left;
     const std::ptrdiff_t row = columns * (z_step + p.in_channels) / p.stride + 1;
