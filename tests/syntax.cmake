@@ -1,13 +1,24 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Reads FILES (joined by |) with COMPILER, syntax and semantics only, warnings as errors. KIND GNU: each file alone. KIND
-# Clang: the headers in one translation unit, since that each stands alone is known from g++; each other file alone.
+# Clang: the headers in one translation unit, since that each stands alone is known from g++; each other file alone. With
+# FIRST, a header, both read all in one translation unit behind it; DEFINE is a macro for it.
 include(${CMAKE_CURRENT_LIST_DIR}/include_flags.cmake)
 string(REPLACE "|" ";" FILES "${FILES}")
-set(flags -std=c++20 -fsyntax-only -O2 -x c++ -Wall -Wextra -Wconversion -Wpedantic -Werror)
+set(flags -std=c++20 -fsyntax-only -O2 -x c++ -Wall -Wextra -Wconversion -Wpedantic -Wshadow -Werror)
 if(KIND STREQUAL Clang)
   list(APPEND flags -Wno-sign-conversion -Wno-unknown-pragmas)
 else()
   list(APPEND flags -fopenmp)
+endif()
+set(together "")
+if(FIRST)
+  set(together -include ${FIRST})
+  if(DEFINE)
+    list(APPEND flags -D${DEFINE})
+  endif()
+  if(KIND STREQUAL GNU)
+    list(APPEND flags -Wsign-conversion)
+  endif()
 endif()
 
 set(bad 0)
@@ -21,11 +32,10 @@ function(read_with_compiler what)
 endfunction()
 
 # A header is read as a user includes it: `#pragma once` in a main file is a warning.
-set(together "")
 foreach(file IN LISTS FILES)
   if(NOT file MATCHES "\\.hpp$")
     read_with_compiler(${file} ${file})
-  elseif(KIND STREQUAL Clang)
+  elseif(FIRST OR KIND STREQUAL Clang)
     list(APPEND together -include ${file})
   else()
     read_with_compiler("${file}, included alone," -include ${file} /dev/null)

@@ -165,7 +165,7 @@ struct LSTM {
   }
   template <class Device, class T>
   static auto weights(const Run<Device, T>& run, int l) {
-    std::array<kernels::LstmWeights<const T>, directions> w{};
+    std::array<kernels::LstmWeights<const T>, std::size_t{directions}> w{};
     for (int d = 0; d < directions; ++d) {
       const int i = 4 * (l * directions + d);
       w[static_cast<std::size_t>(d)] = {run.parameter(i).data, run.parameter(i + 1).data,
@@ -175,7 +175,7 @@ struct LSTM {
   }
   template <class Device, class T>
   static auto gradients(const Run<Device, T>& run, int l) {
-    std::array<kernels::LstmWeights<T>, directions> g{};
+    std::array<kernels::LstmWeights<T>, std::size_t{directions}> g{};
     for (int d = 0; d < directions; ++d) {
       const int i = 4 * (l * directions + d);
       g[static_cast<std::size_t>(d)] = {run.gradient(i).data, run.gradient(i + 1).data,

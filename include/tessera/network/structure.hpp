@@ -2,6 +2,7 @@
 // The device-independent table of a network: operations, values, scopes, tensors. Every
 // static_assert and every algorithm of the library works on it.
 #pragma once
+#include <cstddef>
 #include <string>
 
 #include <tessera/network/containers.hpp>
@@ -90,10 +91,10 @@ struct TableSize {
 
 template <TableSize Size>
 struct Table {
-  Operation operations[Size.operations + 1]{};
-  ValueInfo values[Size.values + 1]{};
-  Scope scopes[Size.scopes + 1]{};
-  TensorInfo tensors[Size.tensors + 1]{};
+  Operation operations[std::size_t{Size.operations + 1}]{};
+  ValueInfo values[std::size_t{Size.values + 1}]{};
+  Scope scopes[std::size_t{Size.scopes + 1}]{};
+  TensorInfo tensors[std::size_t{Size.tensors + 1}]{};
   Fault fault{};
   int inputs = 0, output = 0;
   std::int64_t trained = 0, statistics = 0, counters = 0, parameter_count = 0;

@@ -16,8 +16,8 @@ struct DeviceNumber {
   double factor = 1;
 
   double value() const { return factor * read(engine, data); }
-  friend DeviceNumber operator*(double factor, DeviceNumber n) {
-    n.factor *= factor;
+  friend DeviceNumber operator*(double scale, DeviceNumber n) {
+    n.factor *= scale;
     return n;
   }
   friend DeviceNumber operator/(DeviceNumber n, double divisor) {

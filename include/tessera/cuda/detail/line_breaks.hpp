@@ -34,7 +34,8 @@ inline std::size_t end_of_directive(std::string_view text, std::size_t at) {
 /// Where the literal beginning at `at` ends: behind its closing quote, or before a line break.
 inline std::size_t end_of_literal(std::string_view text, std::size_t at) {
   const char quote = text[at++];
-  while (at < text.size() && text[at] != quote && text[at] != '\n') at += text[at] == '\\' ? 2 : 1;
+  while (at < text.size() && text[at] != quote && text[at] != '\n')
+    at += text[at] == '\\' ? 2u : 1u;
   return std::min(at < text.size() && text[at] == quote ? at + 1 : at, text.size());
 }
 

@@ -20,7 +20,7 @@ template <int Rows, class T>
 [[gnu::noinline]] void inner_products(std::ptrdiff_t depth, const T* x, std::ptrdiff_t ldx,
                                       const T* const (&w)[4], T* product) {
   using Vector = simd::Vector<T>;
-  Vector sum[Rows][4];
+  Vector sum[std::size_t{Rows}][4];
 #pragma GCC unroll 6
   for (int r = 0; r < Rows; ++r) sum[r][0] = sum[r][1] = sum[r][2] = sum[r][3] = Vector(T(0));
   const auto step = [&](auto lanes, std::ptrdiff_t i) {

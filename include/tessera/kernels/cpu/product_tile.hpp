@@ -45,7 +45,7 @@ template <int Rows, class T, class Lanes>
 [[gnu::noinline]] void product_tile(std::ptrdiff_t depth, ProductRows<T> a, const T* b,
                                     std::ptrdiff_t step, Lanes lanes, T* product) {
   using Vector = simd::Vector<T>;
-  Vector sum[Rows][4];
+  Vector sum[std::size_t{Rows}][4];
 #pragma GCC unroll 6
   for (int i = 0; i < Rows; ++i) sum[i][0] = sum[i][1] = sum[i][2] = sum[i][3] = Vector(T(0));
   for (std::ptrdiff_t p = 0; p < depth; ++p, a.data += a.column, b += step) {

@@ -2,6 +2,7 @@
 // Reductions on the CPU: four vectors of double run side by side within a chunk.
 #pragma once
 #include <array>
+#include <cstddef>
 
 #include <tessera/kernels/cpu/rows.hpp>
 #include <tessera/kernels/cpu/simd.hpp>
@@ -32,13 +33,13 @@ double reduce(const Context<Cpu>& context, const T* x, std::size_t n, std::byte*
       sums[3] = step(sums[3], simd::load_wide(x + i + 3 * w));
     }
     for (; i < last; i += w) {
-      alignas(64) T rest[w] = {};
+      alignas(64) T rest[std::size_t{w}] = {};
       std::copy(x + i, x + std::min(last, i + w), rest);
       sums[0] = step(sums[0], simd::load_wide(rest));
     }
     double total = 0;
     for (const Vector& v : sums) {
-      alignas(64) double lanes[w];
+      alignas(64) double lanes[std::size_t{w}];
       v.store_aligned(lanes);
       for (double lane : lanes) total = join(total, lane);
     }

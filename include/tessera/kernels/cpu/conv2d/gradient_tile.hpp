@@ -24,7 +24,7 @@ template <int Steps, int N, class T>
 [[gnu::noinline]] void sum_wide(const PixelSums<T>& s, T* out) {
   using Vector = simd::Vector<T>;
   constexpr std::ptrdiff_t width = simd::width<T>;
-  Vector acc[Steps][N];
+  Vector acc[std::size_t{Steps}][std::size_t{N}];
 #pragma GCC unroll 12
   for (int t = 0; t < Steps; ++t)
 #pragma GCC unroll 2
@@ -32,7 +32,7 @@ template <int Steps, int N, class T>
   const T* dy = s.dy;
   for (std::ptrdiff_t p = 0; p < s.count; ++p, dy += N * width) {
     const T* x = s.x + s.at[p];
-    Vector gradient[N];
+    Vector gradient[std::size_t{N}];
 #pragma GCC unroll 2
     for (int n = 0; n < N; ++n) gradient[n] = Vector::load_aligned(dy + n * width);
 #pragma GCC unroll 12
@@ -54,7 +54,7 @@ template <int N, class T>
 void add_wide_tile(const PixelSums<T>& s, std::ptrdiff_t count, T* dw, std::ptrdiff_t channels,
                    std::ptrdiff_t c) {
   constexpr std::ptrdiff_t wide = N * simd::width<T>;
-  alignas(64) T out[gradient_steps * wide];
+  alignas(64) T out[std::size_t{gradient_steps * wide}];
   if constexpr (gradient_steps == 12) {
     if (count > 9) sum_wide<12, N>(s, out);
     else if (count > 6) sum_wide<9, N>(s, out);
@@ -78,14 +78,14 @@ template <int Outputs, class T>
 [[gnu::noinline]] void sum_narrow(const PixelSums<T>& s, T* out) {
   using Vector = simd::Vector<T>;
   constexpr std::ptrdiff_t width = simd::width<T>;
-  Vector acc[Outputs][narrow_vectors];
+  Vector acc[std::size_t{Outputs}][narrow_vectors];
 #pragma GCC unroll 4
   for (int o = 0; o < Outputs; ++o)
 #pragma GCC unroll 6
     for (int n = 0; n < narrow_vectors; ++n) acc[o][n] = Vector(T(0));
   for (std::ptrdiff_t p = 0; p < s.count; ++p) {
     const T* x = s.x + s.at[p];
-    Vector gradient[Outputs];
+    Vector gradient[std::size_t{Outputs}];
 #pragma GCC unroll 4
     for (int o = 0; o < Outputs; ++o) gradient[o] = Vector(s.dy[p * narrow_outputs + o]);
 #pragma GCC unroll 6
@@ -107,7 +107,7 @@ template <class T>
 void add_narrow_tile(const PixelSums<T>& s, std::ptrdiff_t count, T* dw, std::ptrdiff_t channels,
                      std::ptrdiff_t c) {
   constexpr std::ptrdiff_t wide = narrow_vectors * simd::width<T>;
-  alignas(64) T out[narrow_outputs * wide];
+  alignas(64) T out[std::size_t{narrow_outputs * wide}];
   const std::ptrdiff_t outputs = std::min<std::ptrdiff_t>(channels - c, narrow_outputs);
   if (outputs == 4) sum_narrow<4>(s, out);
   else if (outputs == 3) sum_narrow<3>(s, out);

@@ -39,9 +39,9 @@ struct TileShare {
 
 /// y from the sums of a tile. `last` loads and stores the last vector of channels, whole or not.
 template <int G, int Q, int N, class T, class Lanes, class Vector>
-[[gnu::always_inline]] inline void finish_tile(const Sweep<T>& s, const Unit* units,
-                                               std::ptrdiff_t channel, const Lanes& last,
-                                               const Vector (&acc)[G * Q][N]) {
+[[gnu::always_inline]] inline void finish_tile(
+    const Sweep<T>& s, const Unit* units, std::ptrdiff_t channel, const Lanes& last,
+    const Vector (&acc)[std::size_t{G * Q}][std::size_t{N}]) {
   constexpr std::ptrdiff_t width = simd::width<T>;
   const simd::WholeVector<T> whole;
   Vector bias[2] = {Vector(T(0)), Vector(T(0))};
@@ -67,7 +67,7 @@ template <int G, int Q, int N, class T>
 [[gnu::noinline]] void run_tile(const Sweep<T>& s, const Unit* units, const TileShare<T>& share) {
   using Vector = simd::Vector<T>;
   constexpr std::ptrdiff_t width = simd::width<T>;
-  Vector acc[G * Q][N];
+  Vector acc[std::size_t{G * Q}][std::size_t{N}];
 #pragma GCC unroll 12
   for (int i = 0; i < G * Q; ++i)
 #pragma GCC unroll 2
@@ -77,12 +77,12 @@ template <int G, int Q, int N, class T>
   const T* w = share.weights;
   const std::ptrdiff_t step = s.x_step;
   for (std::ptrdiff_t r = 0; r < share.rows; ++r) {
-    const T* x[G];
+    const T* x[std::size_t{G}];
 #pragma GCC unroll 3
     for (int g = 0; g < G; ++g)
       x[g] = s.x + units[g].x + (share.row + r) * s.row_step + share.first;
     for (std::ptrdiff_t t = 0; t < share.count; ++t) {
-      Vector weight[N];
+      Vector weight[std::size_t{N}];
 #pragma GCC unroll 2
       for (int n = 0; n < N; ++n) weight[n] = Vector::load_aligned(w + n * width);
 #pragma GCC unroll 12

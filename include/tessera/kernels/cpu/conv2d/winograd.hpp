@@ -63,19 +63,20 @@ inline void transform_output_back(const V (&y)[2], V (&to)[4]) {
 
 /// Applies a one-dimensional transform to the columns, then to the rows of a square: f(f(x)^T)^T.
 template <int From, int To, class V, class Transform>
-[[gnu::always_inline]] inline void transform_square(const V (&x)[From][From], V (&y)[To][To],
-                                                    const Transform& f) {
-  V half[From][To];  // columns transformed, transposed
+[[gnu::always_inline]] inline void transform_square(
+    const V (&x)[std::size_t{From}][std::size_t{From}], V (&y)[std::size_t{To}][std::size_t{To}],
+    const Transform& f) {
+  V half[std::size_t{From}][std::size_t{To}];  // columns transformed, transposed
 #pragma GCC unroll 4
   for (int b = 0; b < From; ++b) {
-    V column[From];
+    V column[std::size_t{From}];
 #pragma GCC unroll 4
     for (int a = 0; a < From; ++a) column[a] = x[a][b];
     f(column, half[b]);
   }
 #pragma GCC unroll 4
   for (int a = 0; a < To; ++a) {
-    V row[From];
+    V row[std::size_t{From}];
 #pragma GCC unroll 4
     for (int b = 0; b < From; ++b) row[b] = half[b][a];
     f(row, y[a]);

@@ -51,7 +51,7 @@ struct WinogradWeights {
     constexpr std::ptrdiff_t width = simd::width<T>;
     const std::ptrdiff_t wide = panel_vectors<T>(in - c) * width;
     const std::ptrdiff_t count = std::min(wide, in - c);
-    alignas(64) T lines[winograd_products][width];
+    alignas(64) T lines[winograd_products][std::size_t{width}];
     simd::for_each_vector<T>(out, [&](auto lanes, std::ptrdiff_t o) {
       const std::ptrdiff_t rows = std::min(width, out - o);
       T* const at = to + c * out + o * wide;
