@@ -29,7 +29,7 @@
 #include <tessera/layers/upsample2d.hpp>
 #include <tessera/losses/l1.hpp>
 #include <tessera/losses/mse.hpp>
-#include <tessera/network/session.hpp>
+#include <tessera/inference/session.hpp>
 #include <tessera/optimizers/optimizer.hpp>
 
 using namespace tessera;

@@ -9,6 +9,7 @@
 #include <string>
 
 #include <tessera/data/masks.hpp>
+#include <tessera/io/number_text.hpp>
 #include <tessera/tensor/error.hpp>
 #include <tessera/tensor/random.hpp>
 
@@ -29,8 +30,8 @@ struct HoleShare {
   void draw(RandomStream& random, MutableHoleView hole) const {
     if (!(low >= 0 && low <= high && high <= 1) || tries < 1)
       throw ArgumentError("HoleShare: expected 0 <= low <= high <= 1 and at least 1 try, got " +
-                          std::to_string(low) + ", " + std::to_string(high) + " and " +
-                          std::to_string(tries));
+                          detail::number_text(low, 6) + ", " + detail::number_text(high, 6) +
+                          " and " + std::to_string(tries));
     RandomStream closest = random;
     double least = std::numeric_limits<double>::infinity();
     for (int i = 0; i < tries; ++i) {

@@ -13,6 +13,7 @@
 
 #include <tessera/data/dataset.hpp>
 #include <tessera/data/photographs.hpp>
+#include <tessera/io/number_text.hpp>
 #include <tessera/tensor/error.hpp>
 #include <tessera/tensor/random.hpp>
 
@@ -46,8 +47,8 @@ class RandomPatches {
     if (!(options.min_scale >= 1 && options.min_scale <= options.max_scale &&
           options.max_scale <= 1000))
       throw ArgumentError("RandomPatches: expected 1 <= min_scale <= max_scale <= 1000, got " +
-                          std::to_string(options.min_scale) + " and " +
-                          std::to_string(options.max_scale));
+                          detail::number_text(options.min_scale, 6) + " and " +
+                          detail::number_text(options.max_scale, 6));
     if (photographs_.size() == 0) throw ArgumentError("RandomPatches: there are no photographs");
     std::vector<std::uint64_t> ends;
     for (std::size_t i = 0; i < photographs_.size(); ++i) {

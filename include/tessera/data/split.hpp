@@ -14,9 +14,10 @@
 #include <vector>
 
 #include <tessera/data/dataset.hpp>
+#include <tessera/data/detail/shuffle.hpp>
 #include <tessera/data/loader.hpp>
 #include <tessera/data/masks.hpp>
-#include <tessera/data/detail/shuffle.hpp>
+#include <tessera/io/number_text.hpp>
 #include <tessera/tensor/error.hpp>
 #include <tessera/tensor/random.hpp>
 
@@ -124,7 +125,7 @@ inline Split<SampleList> split_samples(std::size_t size, std::integral auto coun
 inline std::size_t split_count(std::size_t size, double share) {
   if (!(share > 0 && share < 1))
     throw ArgumentError("split: expected a validation share between 0 and 1, got " +
-                        std::to_string(share));
+                        detail::number_text(share, 6));
   if (size < 2) return 1;  // refused by split_samples
   const auto count = static_cast<std::size_t>(std::llround(share * static_cast<double>(size)));
   return std::clamp<std::size_t>(count, 1, size - 1);

@@ -25,6 +25,16 @@ inline std::string number_text(double value) {
   return {text.data(), end};
 }
 
+/// With that many digits behind the point, or in all for std::chars_format::general: what printf
+/// writes for %.Nf, %.Ne and %.Ng. Not printf: that follows the program's locale, and a toolkit
+/// that sets one may make the point a comma.
+inline std::string number_text(double value, int digits,
+                               std::chars_format format = std::chars_format::fixed) {
+  std::array<char, 512> text;  // 309 digits before the point of the largest number
+  const auto end = std::to_chars(text.data(), text.data() + text.size(), value, format, digits);
+  return {text.data(), end.ptr};
+}
+
 /// "learning_rate 0.01, momentum 0.9".
 inline std::string settings(std::initializer_list<std::pair<std::string_view, double>> named) {
   std::string out;

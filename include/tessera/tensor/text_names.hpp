@@ -3,7 +3,8 @@
 // compiles a text inside its class and finds everything; a GPU's compiler gets the text and the
 // numbers that are listed, so a name beyond those is refused when the program is compiled.
 #pragma once
-#include <cstdio>
+#include <charconv>
+#include <cmath>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -114,11 +115,13 @@ inline std::string settings_text(std::string_view names, const void* numbers,
   return out;
 }
 
-/// Of the same number, in hexadecimal.
+/// A literal of exactly that number in hexadecimal, "-0x1.8p+1". Not printf's: that would have a
+/// comma in it where the program's locale has one.
 [[gnu::noinline]] inline std::string exact_text(double value) {
   char digits[40];
-  std::snprintf(digits, sizeof digits, "%a", value);
-  return digits;
+  const auto end =
+      std::to_chars(digits, digits + sizeof digits, std::abs(value), std::chars_format::hex);
+  return (std::signbit(value) ? "-0x" : "0x") + std::string(digits, end.ptr);
 }
 
 /// "static constexpr double a = 0x1p+0; " for each name and its value.

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <string>
 
+#include <tessera/io/number_text.hpp>
 #include <tessera/io/status_line.hpp>
 #include <tessera/training/callbacks.hpp>
 
@@ -21,10 +22,11 @@ inline std::string progress_line(const StepReport& report, int columns = 120) {
       "epoch " + std::to_string(report.epoch) + '/' + std::to_string(report.epochs) + ' ';
   const std::string left =
       "  ETA " + duration_text(epoch_seconds * (report.epochs - report.epoch + 1 - done));
-  char percent[16], speed[64], loss[64];
+  char percent[16];
   std::snprintf(percent, sizeof percent, " %3d%%", static_cast<int>(100 * done));
-  std::snprintf(speed, sizeof speed, "  %.0f images/s", report.images_per_second);
-  std::snprintf(loss, sizeof loss, "  loss %.5f", report.loss);
+  const std::string speed =
+      "  " + detail::number_text(report.images_per_second, 0) + " images/s";
+  const std::string loss = "  loss " + detail::number_text(report.loss, 5);
   for (const std::string& line :
        {epoch + bar_text(done, 20) + percent + speed + loss + left,
         epoch + bar_text(done, 8) + percent + speed + loss + left,
@@ -38,14 +40,12 @@ inline std::string progress_line(const StepReport& report, int columns = 120) {
 /// hole_mse 0.01210": the line that an epoch leaves, with the names that files have. What was not
 /// measured is left out.
 inline std::string epoch_line(const EpochReport& report) {
-  char text[256];
-  std::snprintf(text, sizeof text, "epoch %d/%d seconds %.1f images_per_second %.0f", report.epoch,
-                report.epochs, report.seconds, report.images_per_second);
-  std::string line = text;
+  std::string line = "epoch " + std::to_string(report.epoch) + "/" + std::to_string(report.epochs) +
+                     " seconds " + detail::number_text(report.seconds, 1) + " images_per_second " +
+                     detail::number_text(report.images_per_second, 0);
   const auto add = [&](const std::string& name, double value) {
     if (value != value) return;
-    std::snprintf(text, sizeof text, " %.5f", value);
-    line += " " + name + text;
+    line += " " + name + " " + detail::number_text(value, 5);
   };
   for (const auto& [name, value] : report.losses) add("train_" + name, value);
   if (report.validation) {

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <string>
 
+#include <tessera/io/number_text.hpp>
 #include <tessera/tensor/error.hpp>
 
 namespace tessera {
@@ -25,7 +26,7 @@ class Length {
     if (!(share_ > 0 && share_ <= 1))
       throw ArgumentError("Length: expected at least 1 pixel or a share in (0, 1], got " +
                           (share_ == 0 ? std::to_string(pixels_) + " pixels"
-                                       : "a share of " + std::to_string(share_)));
+                                       : "a share of " + detail::number_text(share_, 6)));
     return std::max(1, static_cast<int>(std::lround(share_ * side)));
   }
 
