@@ -12,6 +12,7 @@
 #include <tessera/data/hole_share.hpp>
 #include <tessera/data/patches.hpp>
 #include <tessera/data/rectangle_masks.hpp>
+#include <tessera/data/split.hpp>
 #include <tessera/io/json.hpp>
 #include <tessera/io/number_text.hpp>
 #include <tessera/network/describe.hpp>
@@ -73,7 +74,7 @@ std::vector<std::string> texts() {
   std::uint8_t hole[4];
   RandomStream random(Seed{1}, 0);
   all.push_back(message_of([] { Length::share(1.5).of(8); }));
-  all.push_back(message_of([] { split_count(10, 1.5); }));
+  all.push_back(message_of([] { detail::split_count(10, 1.5); }));
   all.push_back(message_of([&] {
     HoleShare<RectangleMasks> masks{.masks = {}, .low = 0.75, .high = 0.25};
     masks.draw(random, 2, 2, hole);
