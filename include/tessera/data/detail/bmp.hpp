@@ -106,7 +106,7 @@ inline BmpLayout read_bmp_layout(std::span<const std::byte> bytes, const std::st
 /// The bits of `value` under `mask` as 8 bits: fewer are repeated, of more the highest are taken.
 inline std::uint16_t bmp_sample(std::uint32_t value, std::uint32_t mask) {
   if (mask == 0) return 0;
-  const int low = std::countr_zero(mask), bits = std::bit_width(mask >> low);
+  const int low = std::countr_zero(mask), bits = 32 - low - std::countl_zero(mask);
   const std::uint32_t number = (value & mask) >> low;
   if (bits >= 8) return static_cast<std::uint16_t>(number >> (bits - 8));
   std::uint32_t repeated = 0;
