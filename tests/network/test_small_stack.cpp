@@ -9,6 +9,7 @@
 #include <functional>
 #include <string>
 
+#include <tessera/inference/session.hpp>
 #include <tessera/layers/activations.hpp>
 #include <tessera/layers/avg_pool2d.hpp>
 #include <tessera/layers/batch_norm2d.hpp>
@@ -29,7 +30,6 @@
 #include <tessera/layers/upsample2d.hpp>
 #include <tessera/losses/l1.hpp>
 #include <tessera/losses/mse.hpp>
-#include <tessera/inference/session.hpp>
 #include <tessera/optimizers/optimizer.hpp>
 
 using namespace tessera;
@@ -76,7 +76,7 @@ using Images =
             ConvTranspose2d<32, 3, kernel(4).stride(2).padding(1)>, Conv2d<3, 3, same>, Sigmoid>;
 using Products =
     Network<Input<24, 40, 3>, ChannelwiseFC<3, 24, 40>, Tanh, Flatten, Linear<2880, 900>, ReLU,
-            Linear<900, 960>, Unflatten<24, 40, 1>, LSTM<1, 19, 2, true>>;
+            Linear<900, 960>, Unflatten<24, 40, 1>, LSTM<1, 19, 2, bidirectional()>>;
 
 template <class Net, class T>
 void step(int batch) {
