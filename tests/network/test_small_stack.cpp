@@ -75,7 +75,7 @@ using Images =
             Upsample2d<2>, ResizeBilinear<16>,
             ConvTranspose2d<32, 3, kernel(4).stride(2).padding(1)>, Conv2d<3, 3, same>, Sigmoid>;
 using Products =
-    Network<Input<24, 40, 3>, ChannelwiseFC<3, 24, 40>, Tanh, Flatten, Linear<2880, 900>, ReLU,
+    Network<Input<24, 40, 3>, ChannelwiseFC<24, 40, 3>, Tanh, Flatten, Linear<2880, 900>, ReLU,
             Linear<900, 960>, Unflatten<24, 40, 1>, LSTM<1, 19, 2, bidirectional()>>;
 
 template <class Net, class T>
