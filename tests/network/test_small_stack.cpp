@@ -97,7 +97,8 @@ void step(int batch) {
     pass.zero_gradients();
     model.zero_gradients();
     LossTerms terms;
-    loss(pass, Truth<T>{truth.view(), hole.data()}, terms);
+    loss(pass, Truth<T>{truth.view(), make_hole_view(hole.data(), truth.batch(), truth.shape())},
+         terms);
     total = terms.total();
     pass.backward();
     optimizer.step(1, optimizer.clip_scale(0.1));

@@ -77,7 +77,7 @@ std::vector<std::string> texts() {
   all.push_back(message_of([] { detail::split_count(10, 1.5); }));
   all.push_back(message_of([&] {
     HoleShare<RectangleMasks> masks{.masks = {}, .low = 0.75, .high = 0.25};
-    masks.draw(random, 2, 2, hole);
+    masks.draw(random, {hole, 1, 2, 2});
   }));
   all.push_back(message_of([] { RandomPatches(PhotographSet(), 2, 2, 1, {.min_scale = 2.5}); }));
   return all;
