@@ -3,6 +3,7 @@
 #pragma once
 #include <tessera/tensor/array_view.hpp>
 #include <tessera/tensor/buffer.hpp>
+#include <tessera/tensor/check_holes.hpp>
 #include <tessera/tensor/context.hpp>
 #include <tessera/tensor/conv2d_problem.hpp>
 #include <tessera/tensor/device.hpp>

@@ -10,7 +10,7 @@
 #include <tessera/inference/detail/padding.hpp>
 #include <tessera/kernels/masked_input.hpp>
 #include <tessera/network/pass.hpp>
-#include <tessera/tensor/detail/check_holes.hpp>
+#include <tessera/tensor/check_holes.hpp>
 #include <tessera/tensor/error.hpp>
 #include <tessera/tensor/text.hpp>
 #include <tessera/tensor/transfer.hpp>

@@ -6,7 +6,7 @@
 
 #include <tessera/kernels/pixel_loss.hpp>
 #include <tessera/losses/loss.hpp>
-#include <tessera/tensor/detail/check_holes.hpp>
+#include <tessera/tensor/check_holes.hpp>
 
 namespace tessera {
 

@@ -10,7 +10,7 @@
 #include <tessera/data/loader.hpp>
 #include <tessera/inference/masked_input.hpp>
 #include <tessera/network/model.hpp>
-#include <tessera/tensor/detail/check_holes.hpp>
+#include <tessera/tensor/check_holes.hpp>
 #include <tessera/training/ssim.hpp>
 
 namespace tessera {
