@@ -20,11 +20,28 @@
 
 using namespace tessera;
 using namespace tessera::testing;
-using kernels::PixelError;
 using kernels::Region;
-using kernels::TargetError;
 
 namespace {
+
+// clang-format off
+/// Not 0 where y is t, and with settings that come from the host.
+TESSERA_LOSS_FUNCTION(WithSettings, (scale = 0.75, offset = 2),
+  template <class T> T error(T y, T t) const {
+    return constant<T>(scale) * (y - t) + constant<T>(offset);
+  }
+  template <class T> T derivative(T, T) const { return constant<T>(scale); })
+// clang-format on
+
+/// The functions, for loops over them.
+enum class TargetError { cross_entropy, logit_cross_entropy, squared, hinge, linear };
+template <class Work>
+auto with_function(TargetError error, const Work& work) {
+  if (error == TargetError::cross_entropy) return work(kernels::CrossEntropy{});
+  if (error == TargetError::logit_cross_entropy) return work(kernels::LogitCrossEntropy{});
+  if (error == TargetError::squared) return work(kernels::SquaredError{});
+  return error == TargetError::hinge ? work(kernels::HingeError{}) : work(kernels::LinearError{});
+}
 
 struct Case {
   int batch, height, width, channels, extra;
@@ -90,39 +107,43 @@ void check_sum(const DeviceNumber& a, double b) {
 }  // namespace
 
 TEST_CASE_TEMPLATE("cuda: pixel losses are the CPU's", T, float, double) {
+  const auto check = [](const auto& error, const Case& c, Region region) {
+    Operands<T> o(c);
+    const HoleView host = o.cpu_hole();
+    if (region != Region::whole)  // NaN outside the region changes nothing
+      for (std::size_t p = 0; p < o.hole.host.size(); ++p)
+        if (host.missing(static_cast<std::ptrdiff_t>(p)) != (region == Region::hole))
+          std::fill_n(o.y.cpu().pixel(static_cast<std::ptrdiff_t>(p)), c.channels,
+                      std::numeric_limits<T>::quiet_NaN());
+    o.y.numbers.upload();
+    const auto cpu = [&](double factor, View<T> dy) {
+      return kernels::pixel_loss(o.cpu, error, region, o.y.cpu(), o.t.cpu(),
+                                 region == Region::whole ? HoleView{} : host, factor, dy,
+                                 o.workspace.data());
+    };
+    const HoleView hole = region == Region::whole ? HoleView{} : o.gpu_hole();
+    check_sum<T>(kernels::pixel_loss(o.gpu, error, region, o.y.gpu(), o.t.gpu(), hole, 0.3,
+                                     o.dy.gpu(), nullptr),
+                 cpu(0.3, o.dy.cpu()));
+    CHECK(o.gradient_distance() <= 2 * unit<T>);
+    check_sum<T>(kernels::pixel_loss(o.gpu, error, region, o.y.gpu(), o.t.gpu(), hole, 0.3,
+                                     View<T>{}, nullptr),
+                 cpu(0.3, {}));
+    const double elements =
+        static_cast<double>(kernels::region_pixels(region, host, o.y.shape.pixels())) *
+        c.channels;
+    const double count = std::max(1.0, elements);
+    check_sum<T>(kernels::pixel_loss_mean(o.gpu, error, region, o.y.gpu(), o.t.gpu(), hole, 0.7,
+                                          o.dy.gpu(), nullptr),
+                 cpu(0.7 / count, o.dy.cpu()) / count);
+    CHECK(o.gradient_distance() <= 2 * unit<T>);
+  };
   for (const Case& c : cases)
-    for (const PixelError error : {PixelError::squared, PixelError::absolute})
-      for (const Region region : {Region::whole, Region::hole, Region::valid}) {
-        Operands<T> o(c);
-        const HoleView host = o.cpu_hole();
-        if (region != Region::whole)  // NaN outside the region changes nothing
-          for (std::size_t p = 0; p < o.hole.host.size(); ++p)
-            if (host.missing(static_cast<std::ptrdiff_t>(p)) != (region == Region::hole))
-              std::fill_n(o.y.cpu().pixel(static_cast<std::ptrdiff_t>(p)), c.channels,
-                          std::numeric_limits<T>::quiet_NaN());
-        o.y.numbers.upload();
-        const auto cpu = [&](double factor, View<T> dy) {
-          return kernels::pixel_loss(o.cpu, error, region, o.y.cpu(), o.t.cpu(),
-                                     region == Region::whole ? HoleView{} : host, factor, dy,
-                                     o.workspace.data());
-        };
-        const HoleView hole = region == Region::whole ? HoleView{} : o.gpu_hole();
-        check_sum<T>(kernels::pixel_loss(o.gpu, error, region, o.y.gpu(), o.t.gpu(), hole, 0.3,
-                                         o.dy.gpu(), nullptr),
-                     cpu(0.3, o.dy.cpu()));
-        CHECK(o.gradient_distance() <= 2 * unit<T>);
-        check_sum<T>(kernels::pixel_loss(o.gpu, error, region, o.y.gpu(), o.t.gpu(), hole, 0.3,
-                                         View<T>{}, nullptr),
-                     cpu(0.3, {}));
-        const double elements =
-            static_cast<double>(kernels::region_pixels(region, host, o.y.shape.pixels())) *
-            c.channels;
-        const double count = std::max(1.0, elements);
-        check_sum<T>(kernels::pixel_loss_mean(o.gpu, error, region, o.y.gpu(), o.t.gpu(), hole, 0.7,
-                                              o.dy.gpu(), nullptr),
-                     cpu(0.7 / count, o.dy.cpu()) / count);
-        CHECK(o.gradient_distance() <= 2 * unit<T>);
-      }
+    for (const Region region : {Region::whole, Region::hole, Region::valid}) {
+      check(kernels::SquaredError{}, c, region);
+      check(kernels::AbsoluteError{}, c, region);
+      check(WithSettings{}, c, region);
+    }
 }
 
 TEST_CASE_TEMPLATE("cuda: an empty region has the mean 0; NaN inside stays", T, float, double) {
@@ -130,7 +151,7 @@ TEST_CASE_TEMPLATE("cuda: an empty region has the mean 0; NaN inside stays", T, 
   std::ranges::fill(o.hole.host, std::uint8_t{0});
   o.hole.upload();
   const auto mean = [&](Region region) {
-    return kernels::pixel_loss_mean(o.gpu, PixelError::absolute, region, o.y.gpu(), o.t.gpu(),
+    return kernels::pixel_loss_mean(o.gpu, kernels::AbsoluteError{}, region, o.y.gpu(), o.t.gpu(),
                                     o.gpu_hole(), 1, o.dy.gpu(), nullptr)
         .value();
   };
@@ -161,10 +182,12 @@ TEST_CASE_TEMPLATE("cuda: losses against targets are the CPU's", T, float, doubl
         o.t.numbers.upload();
         CAPTURE(static_cast<int>(error));
         const auto run = [&](View<T> gpu_dy, View<T> cpu_dy) {
-          check_sum<T>(kernels::target_loss(o.gpu, error, o.y.gpu(), each ? o.t.gpu() : View<T>{},
-                                            1, 0.3, gpu_dy, nullptr),
-                       kernels::target_loss(o.cpu, error, o.y.cpu(), each ? o.t.cpu() : View<T>{},
-                                            1, 0.3, cpu_dy, o.workspace.data()));
+          with_function(error, [&](const auto& f) {
+            check_sum<T>(kernels::target_loss(o.gpu, f, o.y.gpu(), each ? o.t.gpu() : View<T>{}, 1,
+                                              0.3, gpu_dy, nullptr),
+                         kernels::target_loss(o.cpu, f, o.y.cpu(), each ? o.t.cpu() : View<T>{}, 1,
+                                              0.3, cpu_dy, o.workspace.data()));
+          });
         };
         run(o.dy.gpu(), o.dy.cpu());
         CHECK(o.gradient_distance() <= 16 * unit<T>);

@@ -78,14 +78,14 @@ struct LossFixture {
     check_gradient_with([&](LossTerms& terms) { loss(pass, truth(), terms, 0.7); }, tolerance);
   }
 
-  /// Sum of |x - t| or (x - t)^2 over the region, by the definition of the means.
-  double naive(bool square, Region region, MeanOver over) const {
+  /// Sum of error(x - t) over the region, by the definition of the means.
+  double naive(double (*error)(double), Region region, MeanOver over) const {
     double sum = 0, count = 0;
     for (std::size_t p = 0; p < hole.size(); ++p) {
       const bool inside = region == Region::whole || (region == Region::hole) == (hole[p] != 0);
       for (std::size_t c = 0; c < C; ++c) {
         const double d = static_cast<double>(x[p * C + c] - images.data()[p * C + c]);
-        if (inside) sum += square ? d * d : std::abs(d);
+        if (inside) sum += error(d);
         count += inside || over == MeanOver::image;
       }
     }
@@ -110,7 +110,7 @@ inline constexpr MeanOver means[] = {MeanOver::region, MeanOver::image, MeanOver
 
 /// What every pixel loss promises: values, gradients, terms and errors; `make(region, mean)`.
 template <class Make>
-void check_pixel_loss(const Make& make, bool square, std::string_view name) {
+void check_pixel_loss(const Make& make, double (*error)(double), std::string_view name) {
   for (const int batch : {1, 3}) {
     LossFixture f(batch, 5, 3);
     for (const Region region : regions)
@@ -120,7 +120,7 @@ void check_pixel_loss(const Make& make, bool square, std::string_view name) {
         REQUIRE(terms.terms().size() == 1);
         const char* const where[] = {"", "_hole", "_valid"};
         CHECK(terms.terms()[0].name == std::string(name) + where[static_cast<int>(region)]);
-        CHECK(terms.total() == doctest::Approx(f.naive(square, region, over)).epsilon(1e-13));
+        CHECK(terms.total() == doctest::Approx(f.naive(error, region, over)).epsilon(1e-13));
       }
     // A pass without gradients gets the value alone.
     const auto loss = make(Region::hole, MeanOver::region);

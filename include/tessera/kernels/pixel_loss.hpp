@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Sums of pixel errors over the whole image, its holes or what is valid, and their gradients.
+// Sums of elements' errors over the whole image, its holes or what is valid, and their gradients.
 //
-//   loss = sum over the region's pixels and all channels of e(y - t),   e(d) = d^2 or |d|
-//   dy  += factor * e'(y - t)                                           |d|' = 0 at d = 0
+//   loss = sum over the region's pixels and all channels of f.error(y, t)
+//   dy  += factor * f.derivative(y, t)
 //
+// with f a TESSERA_LOSS_FUNCTION (loss_function.hpp).
 // Pixels outside the region are never read: NaN there changes nothing.
 #pragma once
 #include <cstddef>
 #include <cstdint>
 #include <type_traits>
 
+#include <tessera/kernels/loss_function.hpp>
 #include <tessera/tensor/buffer.hpp>
 #include <tessera/tensor/context.hpp>
 #include <tessera/tensor/device_number.hpp>
@@ -19,9 +21,6 @@ namespace tessera::inline TESSERA_ABI::kernels {
 
 /// Which pixels count.
 enum class Region { whole, hole, valid };
-
-/// What is summed over them.
-enum class PixelError { squared, absolute };
 
 /// Pixels summed by one task: by channels alone.
 constexpr std::int64_t pixel_loss_chunk(int channels) {
@@ -37,20 +36,20 @@ constexpr std::size_t pixel_loss_workspace(int batch, const Shape& shape) {
 
 /// Returns the loss and adds factor * dloss/dy to dy unless dy is empty. y, target, dy [N, H, W,
 /// C], any pixel stride; hole [N, H, W], may be empty for the whole image.
-template <class T>
-double pixel_loss(const Context<Cpu>&, PixelError, Region, std::type_identity_t<View<const T>> y,
+template <class F, class T>
+double pixel_loss(const Context<Cpu>&, const F&, Region, std::type_identity_t<View<const T>> y,
                   std::type_identity_t<View<const T>> target, HoleView hole, double factor,
                   View<T> dy, std::byte* workspace);
-template <class T>
-DeviceNumber pixel_loss(const Context<Cuda>&, PixelError, Region,
+template <class F, class T>
+DeviceNumber pixel_loss(const Context<Cuda>&, const F&, Region,
                         std::type_identity_t<View<const T>> y,
                         std::type_identity_t<View<const T>> target, HoleView hole, double factor,
                         View<T> dy, std::byte* workspace);
 
 /// The same, loss and gradient divided by the number of elements of the region, at least 1: on a
 /// GPU alone, where the host does not know it.
-template <class T>
-DeviceNumber pixel_loss_mean(const Context<Cuda>&, PixelError, Region,
+template <class F, class T>
+DeviceNumber pixel_loss_mean(const Context<Cuda>&, const F&, Region,
                              std::type_identity_t<View<const T>> y,
                              std::type_identity_t<View<const T>> target, HoleView hole,
                              double factor, View<T> dy, std::byte* workspace);

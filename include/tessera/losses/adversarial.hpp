@@ -24,35 +24,35 @@ concept AdversarialCriterion = requires(const C& criterion, Pass<Cpu, float>& pa
 
 namespace detail {
 
-/// Adds weight * d mean(e(y, t)) / dy to the output gradient and reports the mean; `targets` empty:
+/// Adds weight * d mean(f.error(y, t)) / dy to the output gradient and reports the mean; `targets` empty:
 /// `target` for all elements.
-template <class Device, class T>
-void target_loss(kernels::TargetError error, std::type_identity_t<View<const T>> targets,
+template <class F, class Device, class T>
+void target_loss(const F& f, std::type_identity_t<View<const T>> targets,
                  double target, std::string_view name, Pass<Device, T>& pass, LossTerms& terms,
                  double weight) {
   const View<const T> y = pass.output();
   const double count = static_cast<double>(y.size());
   const auto sum = kernels::target_loss(
-      pass.context(), error, y, targets, target, weight / count, pass.output_gradient(),
+      pass.context(), f, y, targets, target, weight / count, pass.output_gradient(),
       loss_scratch(pass, kernels::target_loss_workspace(y.batch, y.shape())));
   terms.add(name, sum / count, weight);
 }
 
 /// The three calls where real and generated differ in the target alone, and the generator wants to
 /// be taken for real.
-template <kernels::TargetError Error, int Real, int Fake>
+template <class Function, int Real, int Fake>
 struct TargetCriterion {
   template <class Device, class T>
   void real(Pass<Device, T>& pass, LossTerms& terms, double weight = 1) const {
-    target_loss(Error, {}, Real, "d_real", pass, terms, weight);
+    target_loss(Function{}, {}, Real, "d_real", pass, terms, weight);
   }
   template <class Device, class T>
   void fake(Pass<Device, T>& pass, LossTerms& terms, double weight = 1) const {
-    target_loss(Error, {}, Fake, "d_fake", pass, terms, weight);
+    target_loss(Function{}, {}, Fake, "d_fake", pass, terms, weight);
   }
   template <class Device, class T>
   void generator(Pass<Device, T>& pass, LossTerms& terms, double weight = 1) const {
-    target_loss(Error, {}, Real, "g_adversarial", pass, terms, weight);
+    target_loss(Function{}, {}, Real, "g_adversarial", pass, terms, weight);
   }
 };
 

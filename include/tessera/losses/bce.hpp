@@ -15,14 +15,14 @@ namespace tessera {
 ///
 /// Shapes     output [N, H, W, C], in (0, 1); truth the same
 /// Errors     ShapeError where output and truth differ. A y outside [0, 1] gives NaN
-struct BceLoss : detail::TargetCriterion<kernels::TargetError::cross_entropy, 1, 0> {
+struct BceLoss : detail::TargetCriterion<kernels::CrossEntropy, 1, 0> {
   std::string describe() const { return "bce"; }
 
   template <class Device, class T>
   void operator()(Pass<Device, T>& pass, const Truth<T>& truth, LossTerms& terms,
                   double weight = 1) const {
     detail::check_truth("bce", pass.output(), truth);
-    detail::target_loss(kernels::TargetError::cross_entropy, truth.images, 0, "bce", pass, terms,
+    detail::target_loss(kernels::CrossEntropy{}, truth.images, 0, "bce", pass, terms,
                         weight);
   }
 };

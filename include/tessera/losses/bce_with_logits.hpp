@@ -15,14 +15,14 @@ namespace tessera {
 /// Shapes     output [N, H, W, C], any numbers; truth the same
 /// Errors     ShapeError where output and truth differ
 struct BceWithLogitsLoss
-    : detail::TargetCriterion<kernels::TargetError::logit_cross_entropy, 1, 0> {
+    : detail::TargetCriterion<kernels::LogitCrossEntropy, 1, 0> {
   std::string describe() const { return "bce_with_logits"; }
 
   template <class Device, class T>
   void operator()(Pass<Device, T>& pass, const Truth<T>& truth, LossTerms& terms,
                   double weight = 1) const {
     detail::check_truth("bce_with_logits", pass.output(), truth);
-    detail::target_loss(kernels::TargetError::logit_cross_entropy, truth.images, 0,
+    detail::target_loss(kernels::LogitCrossEntropy{}, truth.images, 0,
                         "bce_with_logits", pass, terms, weight);
   }
 };

@@ -9,12 +9,12 @@ namespace tessera {
 /// derivative, 0 at the kinks
 ///
 /// Shapes     scores [N, H, W, C], any numbers
-struct HingeLoss : detail::TargetCriterion<kernels::TargetError::hinge, 1, -1> {
+struct HingeLoss : detail::TargetCriterion<kernels::HingeError, 1, -1> {
   std::string describe() const { return "hinge"; }
 
   template <class Device, class T>
   void generator(Pass<Device, T>& pass, LossTerms& terms, double weight = 1) const {
-    detail::target_loss(kernels::TargetError::linear, {}, 1, "g_adversarial", pass, terms, weight);
+    detail::target_loss(kernels::LinearError{}, {}, 1, "g_adversarial", pass, terms, weight);
   }
 };
 

@@ -30,7 +30,7 @@ struct Truth {
 class LossTerms {
  public:
   struct Term {
-    std::string_view name;
+    std::string name;
     double value = 0;
   };
   static constexpr int max_count = 16;
@@ -72,7 +72,7 @@ class LossTerms {
  private:
   void add(std::string_view name, double value, double weight, const DeviceNumber& pending) {
     if (count_ == max_count) throw ArgumentError("a loss may report at most 16 terms");
-    terms_[count_] = {name, value};
+    terms_[count_] = {std::string(name), value};
     weights_[count_] = weight;
     pending_[count_++] = pending;
   }

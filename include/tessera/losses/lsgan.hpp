@@ -8,7 +8,7 @@ namespace tessera {
 /// real mean((y - 1)^2), fake mean(y^2), generator mean((y - 1)^2); dy += weight * derivative
 ///
 /// Shapes     scores [N, H, W, C], any numbers
-struct LsganLoss : detail::TargetCriterion<kernels::TargetError::squared, 1, 0> {
+struct LsganLoss : detail::TargetCriterion<kernels::SquaredError, 1, 0> {
   std::string describe() const { return "lsgan"; }
 };
 

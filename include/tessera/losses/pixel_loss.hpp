@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What MSE and L1 share: an error per pixel, a region of the image, and what the sum is divided by;
+// What losses of elements share: an error per pixel, a region of the image, and what the sum is divided by;
 // and what all losses against a truth check.
 #pragma once
 #include <algorithm>
@@ -19,9 +19,10 @@ enum class MeanOver { region, image, nothing };
 
 namespace detail {
 
-/// "mse(hole, mean over region)", "l1(hole, sum)".
-inline std::string describe_pixel_loss(std::string_view name, Region region, MeanOver over) {
-  return std::string(name) + "(" +
+/// "mse(hole, mean over region)", "huber(delta 1, hole, sum)".
+inline std::string describe_pixel_loss(std::string_view name, Region region, MeanOver over,
+                                       const std::string& settings) {
+  return std::string(name) + "(" + settings + (settings.empty() ? "" : ", ") +
          (region == Region::whole  ? "whole"
           : region == Region::hole ? "hole"
                                    : "valid") +
@@ -44,10 +45,10 @@ void check_truth(std::string_view name, View<const T> y, const Truth<T>& truth,
     throw ArgumentError(text({name, ": ", needs_holes, " needs a hole mask, got none"}));
 }
 
-/// Adds weight * d mean(e(y - t)) / dy to the output gradient and reports the mean. An empty region
+/// Adds weight * d mean(f.error(y, t)) / dy to the output gradient and reports the mean. An empty region
 /// gives 0.
-template <class Device, class T>
-void pixel_loss(kernels::PixelError error, Region region, MeanOver over, std::string_view name,
+template <class F, class Device, class T>
+void pixel_loss(const F& f, Region region, MeanOver over, std::string_view name,
                 Pass<Device, T>& pass, const Truth<T>& truth, LossTerms& terms, double weight) {
   const View<const T> y = pass.output();
   check_truth(name, y, truth, region == Region::whole ? "" : "a loss on holes or valid pixels");
@@ -59,14 +60,14 @@ void pixel_loss(kernels::PixelError error, Region region, MeanOver over, std::st
       pixels = kernels::region_pixels(region, truth.hole, y.pixels());
     else  // the GPU counts
       return terms.add(name,
-                       kernels::pixel_loss_mean(pass.context(), error, region, y, truth.images,
+                       kernels::pixel_loss_mean(pass.context(), f, region, y, truth.images,
                                                 truth.hole, weight, dy, scratch),
                        weight);
   }
   const double count = over == MeanOver::nothing
                            ? 1
                            : static_cast<double>(std::max<std::int64_t>(1, pixels * y.channels));
-  const auto sum = kernels::pixel_loss(pass.context(), error, region, y, truth.images, truth.hole,
+  const auto sum = kernels::pixel_loss(pass.context(), f, region, y, truth.images, truth.hole,
                                        weight / count, dy, scratch);
   terms.add(name, sum / count, weight);
 }

@@ -13,7 +13,7 @@ namespace tessera {
 /// Shapes     output and truth [N, H, W, C], holes [N, H, W]
 /// Errors     ShapeError where output and truth differ; ArgumentError without holes
 struct TotalVariationLoss {
-  std::string_view name = "tv";
+  std::string name = "tv";
 
   std::string describe() const { return "total_variation"; }
 

@@ -14,27 +14,34 @@ inline bool in_region(Region region, HoleView hole, std::ptrdiff_t p) {
   return region == Region::whole || hole.missing(p) == (region == Region::hole);
 }
 
-template <PixelError Error, class T>
-void pixel_row(std::ptrdiff_t count, const T* y, const T* target, T factor, T* dy,
-               simd::Vector<double>& sum) {
+/// v with the lanes behind the end of a row at 0: most errors are not 0 there.
+template <class T>
+simd::Vector<T> without_rest(simd::WholeVector<T>, const simd::Vector<T>& v) {
+  return v;
+}
+template <class T>
+simd::Vector<T> without_rest(simd::PartVector<T> lanes, const simd::Vector<T>& v) {
+  alignas(64) T all[simd::width<T>];
+  v.store_aligned(all);
+  for (std::ptrdiff_t i = lanes.count; i < simd::width<T>; ++i) all[i] = T(0);
+  return simd::Vector<T>::load_aligned(all);
+}
+
+/// A row of elements; `targets` null: `target` for all of them.
+template <class F, class T>
+void loss_row(const F& function, std::ptrdiff_t count, const T* y, const T* targets, T target,
+              T factor, T* dy, simd::Vector<double>& sum) {
   using Vector = simd::Vector<T>;
+  const F f = function;  // which no store to dy can change: its numbers stay in registers
   simd::for_each_vector<T>(count, [&](auto lanes, std::ptrdiff_t i) {
-    const Vector d = lanes.load(y + i) - lanes.load(target + i);  // unread lanes are 0 - 0
-    Vector slope(d);                                              // 0 and NaN stay
-    if constexpr (Error == PixelError::squared) {
-      simd::add_wide(sum, d * d);
-      slope = d + d;
-    } else {
-      simd::add_wide(sum, xsimd::abs(d));
-      const Vector zero(T(0)), one(T(1));
-      slope = xsimd::select(d > zero, one, xsimd::select(d < zero, -one, d));
-    }
-    if (dy) lanes.store(dy + i, lanes.load(dy + i) + Vector(factor) * slope);
+    const Vector v = lanes.load(y + i), t = targets ? lanes.load(targets + i) : Vector(target);
+    simd::add_wide(sum, without_rest(lanes, Vector(f.error(v, t))));
+    if (dy) lanes.store(dy + i, lanes.load(dy + i) + Vector(factor) * f.derivative(v, t));
   });
 }
 
-template <PixelError Error, class T>
-double pixel_loss(const Context<Cpu>& context, Region region, View<const T> y, View<const T> target,
+template <class F, class T>
+double pixel_loss(const Context<Cpu>& context, const F& f, Region region, View<const T> y, View<const T> target,
                   HoleView hole, T factor, View<T> dy, double* partial) {
   const std::ptrdiff_t chunk = pixel_loss_chunk(y.channels);
   const bool rows = y.contiguous() && target.contiguous() && one_row(dy);
@@ -44,7 +51,7 @@ double pixel_loss(const Context<Cpu>& context, Region region, View<const T> y, V
       if (!in_region(region, hole, p)) continue;
       std::ptrdiff_t end = p + 1;
       while (rows && end < last && in_region(region, hole, end)) ++end;
-      pixel_row<Error>((end - p) * y.channels, y.pixel(p), target.pixel(p), factor,
+      loss_row(f, (end - p) * y.channels, y.pixel(p), target.pixel(p), T(0), factor,
                        at(dy, p * dy.stride), sum);
       p = end - 1;
     }
@@ -57,18 +64,13 @@ double pixel_loss(const Context<Cpu>& context, Region region, View<const T> y, V
 
 }  // namespace detail
 
-template <class T>
-inline double pixel_loss(const Context<Cpu>& context, PixelError error, Region region,
+template <class F, class T>
+inline double pixel_loss(const Context<Cpu>& context, const F& f, Region region,
                          std::type_identity_t<View<const T>> y,
                          std::type_identity_t<View<const T>> target, HoleView hole, double factor,
                          View<T> dy, std::byte* workspace) {
-  double* partial = reinterpret_cast<double*>(workspace);
-  const T f = static_cast<T>(factor);
-  return error == PixelError::squared
-             ? detail::pixel_loss<PixelError::squared, T>(context, region, y, target, hole, f, dy,
-                                                          partial)
-             : detail::pixel_loss<PixelError::absolute, T>(context, region, y, target, hole, f,
-                                                           dy, partial);
+  return detail::pixel_loss<F, T>(context, f, region, y, target, hole, static_cast<T>(factor), dy,
+                                  reinterpret_cast<double*>(workspace));
 }
 
 inline std::int64_t region_pixels(Region region, HoleView hole, std::ptrdiff_t pixels) {

@@ -22,8 +22,8 @@ TESSERA_CUDA_TEXT(pixel_loss_text, (&partials_text),
     leave_partial<0>(count, partial);
   }
   // `divisor`: of the factor, at least 1; may be null.
-  template <class T, int WithoutSign>
-  __global__ void pixel_loss(int region, Span<const T> y, Span<const T> target,
+  template <class F, class T>
+  __global__ void pixel_loss(F function, int region, Span<const T> y, Span<const T> target,
                              const unsigned char* hole, double factor, const double* divisor,
                              Span<T> dy, double* partial) {
     const T f = static_cast<T>(divisor ? factor / math::max(1.0, *divisor) : factor);
@@ -31,16 +31,10 @@ TESSERA_CUDA_TEXT(pixel_loss_text, (&partials_text),
     for (long e = first_element(); e < y.size(); e += element_step()) {
       const ElementPlace at = element_place(e, y.channels);
       if (!in_region(region, hole, at.p)) continue;
-      const T d = y.at(at.p, at.c) - target.at(at.p, at.c);
-      T slope = d;  // 0 and NaN stay
-      if constexpr (WithoutSign) {
-        sum += static_cast<double>(math::abs(d));
-        slope = d > T(0) ? T(1) : d < T(0) ? T(-1) : d;
-      } else {
-        sum += static_cast<double>(d * d);
-        slope = d + d;
-      }
-      if (dy.data) dy.at(at.p, at.c) += f * slope;
+      const T v = y.at(at.p, at.c);
+      const T t = target.at(at.p, at.c);
+      sum += static_cast<double>(function.error(v, t));
+      if (dy.data) dy.at(at.p, at.c) += f * function.derivative(v, t);
     }
     leave_partial<0>(sum, partial);
   }
@@ -48,35 +42,32 @@ TESSERA_CUDA_TEXT(pixel_loss_text, (&partials_text),
 // clang-format on
 
 /// The loss and its gradient, both divided by *divisor unless that is null.
-template <class T>
-DeviceNumber pixel_loss_by(const Context<Cuda>& context, kernels::PixelError error,
+template <class F, class T>
+DeviceNumber pixel_loss_by(const Context<Cuda>& context, const F& f,
                            kernels::Region region, const View<const T>& y,
                            const View<const T>& target, HoleView hole, double factor,
                            const View<T>& dy, const double* divisor) {
-  const auto launch = [&](const auto& kernel) {
-    std::byte* const scratch = context.engine().scratch(partial_bytes(y.size()));
-    return join_parts(context, scratch, y.size(), divisor, kernel, static_cast<int>(region),
-                      span_of(y), span_of(target), hole.data, factor, divisor, span_of(dy));
-  };
-  return error == kernels::PixelError::squared
-             ? launch(TESSERA_CUDA_KERNEL(pixel_loss_text, pixel_loss, (T), (0)))
-             : launch(TESSERA_CUDA_KERNEL(pixel_loss_text, pixel_loss, (T), (1)));
+  std::byte* const scratch = context.engine().scratch(partial_bytes(y.size()));
+  return join_parts(context, scratch, y.size(), divisor,
+                    TESSERA_CUDA_KERNEL(pixel_loss_text, pixel_loss, (F, T), ()), f,
+                    static_cast<int>(region), span_of(y), span_of(target), hole.data, factor,
+                    divisor, span_of(dy));
 }
 
 }  // namespace tessera::cuda
 
 namespace tessera::inline TESSERA_ABI::kernels {
 
-template <class T>
-inline DeviceNumber pixel_loss(const Context<Cuda>& context, PixelError error, Region region,
+template <class F, class T>
+inline DeviceNumber pixel_loss(const Context<Cuda>& context, const F& f, Region region,
                                std::type_identity_t<View<const T>> y,
                                std::type_identity_t<View<const T>> target, HoleView hole,
                                double factor, View<T> dy, std::byte*) {
-  return cuda::pixel_loss_by(context, error, region, y, target, hole, factor, dy, nullptr);
+  return cuda::pixel_loss_by(context, f, region, y, target, hole, factor, dy, nullptr);
 }
 
-template <class T>
-inline DeviceNumber pixel_loss_mean(const Context<Cuda>& context, PixelError error, Region region,
+template <class F, class T>
+inline DeviceNumber pixel_loss_mean(const Context<Cuda>& context, const F& f, Region region,
                                     std::type_identity_t<View<const T>> y,
                                     std::type_identity_t<View<const T>> target, HoleView hole,
                                     double factor, View<T> dy, std::byte*) {
@@ -85,7 +76,7 @@ inline DeviceNumber pixel_loss_mean(const Context<Cuda>& context, PixelError err
       cuda::join_parts(context, context.engine().scratch(cuda::partial_bytes(pixels)), pixels,
                        nullptr, TESSERA_CUDA_KERNEL(cuda::pixel_loss_text, count_region, (T), ()),
                        static_cast<int>(region), hole.data, pixels, y.channels);
-  return cuda::pixel_loss_by(context, error, region, y, target, hole, factor, dy, elements.data);
+  return cuda::pixel_loss_by(context, f, region, y, target, hole, factor, dy, elements.data);
 }
 
 }  // namespace tessera::kernels

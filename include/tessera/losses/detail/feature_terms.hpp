@@ -45,7 +45,7 @@ auto perceptual_term(const Context<Device>& context, std::type_identity_t<View<c
                      std::type_identity_t<View<const T>> b, double factor, View<T> da,
                      std::byte* workspace) {
   const double count = static_cast<double>(a.size());
-  return kernels::pixel_loss(context, kernels::PixelError::absolute, kernels::Region::whole, a, b,
+  return kernels::pixel_loss(context, kernels::AbsoluteError{}, kernels::Region::whole, a, b,
                              {}, factor / count, da, workspace) /
          count;
 }
@@ -77,10 +77,12 @@ auto style_term(const Context<Device>& context, StyleForm form, bool merge_batch
   const double c = a.channels, pixels = static_cast<double>(a.shape().pixels());
   const double count = form == StyleForm::absolute ? static_cast<double>(ga.size()) * c * pixels
                                                    : ga.batch * 4 * c * c * pixels * pixels;
-  const auto sum = kernels::pixel_loss(
-      context,
-      form == StyleForm::absolute ? kernels::PixelError::absolute : kernels::PixelError::squared,
-      kernels::Region::whole, ga, gb, {}, factor / count, slope, workspace + 3 * bytes);
+  const auto sum_of = [&](const auto& f) {
+    return kernels::pixel_loss(context, f, kernels::Region::whole, ga, gb, {}, factor / count,
+                               slope, workspace + 3 * bytes);
+  };
+  const auto sum = form == StyleForm::absolute ? sum_of(kernels::AbsoluteError{})
+                                               : sum_of(kernels::SquaredError{});
   if (da) kernels::gram_backward(context, a, together, slope.data, da);
   return sum / count;
 }
