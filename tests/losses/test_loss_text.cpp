@@ -26,6 +26,28 @@ TESSERA_LOSS(LogCosh, (sharpness = 1),
   template <class T> T derivative(T y, T t) const { return tanh(constant<T>(sharpness) * (y - t)); })
 // clang-format on
 
+namespace elsewhere {
+// clang-format off
+TESSERA_LOSS(Offset, (),
+  template <class T> T error(T y, T t) const { return y - t; }
+  template <class T> T derivative(T, T) const { return T(1); })
+// clang-format on
+}  // namespace elsewhere
+
+TEST_CASE("losses from a text are added and weighted, wherever they are defined") {
+  LossFixture<double> f;
+  const auto loss = 2.0 * elsewhere::Offset{} + LogCosh{} + elsewhere::Offset{.region = Region::hole};
+  const auto sum = elsewhere::Offset{} + LogCosh{} + MseLoss{} + elsewhere::Offset{};
+  f.check_gradient(loss);
+  f.check_gradient(sum);
+  CHECK(f.call(loss).total() ==
+        doctest::Approx(2 * f.call(elsewhere::Offset{}).total() + f.call(LogCosh{}).total() +
+                        f.call(elsewhere::Offset{.region = Region::hole}).total()));
+  CHECK(describe_loss(sum) ==
+        "offset(whole, mean over region) + log_cosh(sharpness 1, whole, mean over region) + "
+        "mse(whole, mean over region) + offset(whole, mean over region)");
+}
+
 TEST_CASE("a loss from a text: values, gradients, terms, errors") {
   check_pixel_loss(
       [](Region region, MeanOver over) {

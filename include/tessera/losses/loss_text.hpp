@@ -39,6 +39,14 @@
   void operator()(::tessera::Pass<Device, T>& pass, const ::tessera::Truth<T>& truth,             \
                   ::tessera::LossTerms& terms, double weight = 1) const {                         \
     ::tessera::detail::text_loss(*this, pass, truth, terms, weight);                              \
+  }                                                                                               \
+  /* found wherever the loss is defined */                                                        \
+  friend ::tessera::WeightedLoss<Name> operator*(double factor, const Name& loss) {               \
+    return {loss, factor};                                                                        \
+  }                                                                                               \
+  template <::tessera::Loss Other>                                                                \
+  friend ::tessera::LossSum<Name, Other> operator+(const Name& loss, const Other& other) {        \
+    return {loss, other};                                                                         \
   }
 
 namespace tessera::detail {
