@@ -6,10 +6,13 @@
 #include <tessera/layers/activations.hpp>
 #include <tessera/losses/bce.hpp>
 #include <tessera/losses/bce_with_logits.hpp>
+#include <tessera/losses/charbonnier.hpp>
 #include <tessera/losses/hinge.hpp>
+#include <tessera/losses/huber.hpp>
 #include <tessera/losses/lsgan.hpp>
 #include <tessera/losses/mse.hpp>
 #include <tessera/losses/pconv_loss.hpp>
+#include <tessera/losses/smooth_l1.hpp>
 #include <tessera/network/containers.hpp>
 #include <tessera/network/network.hpp>
 #include <tessera/tensor/transfer.hpp>
@@ -122,6 +125,13 @@ TEST_CASE_TEMPLATE("cuda: losses give the CPU's terms and gradients", T, float, 
         s.clear();
         s.check_loss(MseLoss{region, over}, MseLoss{region, over});
         s.check_loss(L1Loss{region, over}, L1Loss{region, over});
+        const HuberLoss huber{0.3, region, over};
+        const SmoothL1Loss smooth{0.3, region, over};
+        const CharbonnierLoss charbonnier{0.1, region, over};
+        s.clear();
+        s.check_loss(huber, huber);
+        s.check_loss(smooth, smooth);
+        s.check_loss(charbonnier, charbonnier);
       }
     s.check_loss(BceLoss{}, BceLoss{});
     s.check_loss(BceWithLogitsLoss{}, BceWithLogitsLoss{});

@@ -91,7 +91,7 @@ TEST_CASE_TEMPLATE("target_loss: the ends of the numbers, NaN included", T, floa
   std::vector<std::byte> workspace(target_loss_workspace(1, {1, 1, 1}));
   const auto both = [&](TargetError error, T v, double target) {
     T slope = 0;
-    const double loss = loss_of(Context<Cpu>{}, error, make_view<const T>(&v, 1, {1, 1, 1}), {},
+    const double loss = loss_of(Context<Cpu>{}, error, make_view<const T>(&v, 1, {1, 1, 1}), View<const T>{},
                                     target, 1, make_view(&slope, 1, {1, 1, 1}), workspace.data());
     return std::pair(loss, static_cast<double>(slope));
   };
@@ -116,7 +116,7 @@ TEST_CASE("target_loss: threads give the same bits") {
     double loss = 0;
     for (const int threads : thread_counts) {
       Field<float> dy(3, 65, 64, 3, Layout::contiguous, 3);
-      const double l = loss_of(Context<Cpu>{threads}, TargetError::logit_cross_entropy, y, {},
+      const double l = loss_of(Context<Cpu>{threads}, TargetError::logit_cross_entropy, y, View<const float>{},
                                    1, 0.1, dy.view(), workspace.data());
       if (threads == 1) first = dy.memory(), loss = l;
       CHECK((same_bits(first, dy.memory()) && l == loss));
