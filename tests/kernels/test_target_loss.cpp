@@ -24,7 +24,7 @@ auto with_function(TargetError error, const Work& work) {
   return error == TargetError::hinge ? work(kernels::HingeError{}) : work(kernels::LinearError{});
 }
 template <class... A>
-double loss_of(const Context<Cpu>& context, TargetError error, const A&... arguments) {
+double loss_of(const Context<Cpu>& context, TargetError error, A&&... arguments) {
   return with_function(
       error, [&](const auto& f) { return target_loss(context, f, arguments...); });
 }
