@@ -43,8 +43,9 @@ double derivative_error() {
   return worst;
 }
 
-using Net = ts::Network<ts::MaskedInput<16, 16, 3>, ts::PartialConv2d<3, 8, ts::kernel(3).padding(1)>,
-                        ts::ReLU, ts::PartialConv2d<8, 3, ts::kernel(3).padding(1)>, ts::Sigmoid>;
+using Net =
+    ts::Network<ts::MaskedInput<16, 16, 3>, ts::PartialConv2d<3, 8, ts::kernel(3).padding(1)>,
+                ts::ReLU, ts::PartialConv2d<8, 3, ts::kernel(3).padding(1)>, ts::Sigmoid>;
 
 /// Trains on images of one colour each; whether the loss falls to half.
 template <class Device>
@@ -53,8 +54,8 @@ bool train(const ts::Context<Device>& context) {
   ts::Buffer<std::uint8_t> pixels(64 * 16 * 16 * 3);
   for (std::size_t i = 0; i < pixels.size(); ++i)
     pixels[i] = static_cast<std::uint8_t>(4 * (i / 768) + 60 * (i % 3));
-  const auto data = ts::with_masks(ts::ImageSet({16, 16, 3}, std::move(pixels)),
-                                   ts::RectangleMask{4, 4, 8, 8});
+  const auto data =
+      ts::with_masks(ts::ImageSet({16, 16, 3}, std::move(pixels)), ts::RectangleMask{4, 4, 8, 8});
   // Every such loss has a region, a mean and a name, as MseLoss has.
   const auto loss = 6.0 * LogCosh{.sharpness = 4, .region = ts::Region::hole} +
                     ts::L1Loss{.region = ts::Region::valid};

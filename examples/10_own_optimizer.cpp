@@ -52,8 +52,9 @@ double difference() {
   return worst;
 }
 
-using Net = ts::Network<ts::MaskedInput<16, 16, 3>, ts::PartialConv2d<3, 8, ts::kernel(3).padding(1)>,
-                        ts::ReLU, ts::PartialConv2d<8, 3, ts::kernel(3).padding(1)>, ts::Sigmoid>;
+using Net =
+    ts::Network<ts::MaskedInput<16, 16, 3>, ts::PartialConv2d<3, 8, ts::kernel(3).padding(1)>,
+                ts::ReLU, ts::PartialConv2d<8, 3, ts::kernel(3).padding(1)>, ts::Sigmoid>;
 
 /// Trains on images of one colour each; whether the error falls to half.
 template <class Device>
@@ -62,8 +63,8 @@ bool train(const ts::Context<Device>& context) {
   ts::Buffer<std::uint8_t> pixels(64 * 16 * 16 * 3);
   for (std::size_t i = 0; i < pixels.size(); ++i)
     pixels[i] = static_cast<std::uint8_t>(4 * (i / 768) + 60 * (i % 3));
-  const auto data = ts::with_masks(ts::ImageSet({16, 16, 3}, std::move(pixels)),
-                                   ts::RectangleMask{4, 4, 8, 8});
+  const auto data =
+      ts::with_masks(ts::ImageSet({16, 16, 3}, std::move(pixels)), ts::RectangleMask{4, 4, 8, 8});
   ts::Model<Net, Device> model(ts::Seed{1}, context);
   ts::Trainer trainer(model, ts::MseLoss{}, Lion{.learning_rate = 3e-3});
   std::printf("%s\n", trainer.optimizer().algorithm().describe().c_str());

@@ -130,8 +130,7 @@ TEST_CASE_TEMPLATE("cuda: pixel losses are the CPU's", T, float, double) {
                                      View<T>{}, nullptr),
                  cpu(0.3, {}));
     const double elements =
-        static_cast<double>(kernels::region_pixels(region, host, o.y.shape.pixels())) *
-        c.channels;
+        static_cast<double>(kernels::region_pixels(region, host, o.y.shape.pixels())) * c.channels;
     const double count = std::max(1.0, elements);
     check_sum<T>(kernels::pixel_loss_mean(o.gpu, error, region, o.y.gpu(), o.t.gpu(), hole, 0.7,
                                           o.dy.gpu(), nullptr),

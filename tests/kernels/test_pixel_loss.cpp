@@ -70,8 +70,8 @@ TEST_CASE("pixel_loss: NaN inside the region shows; threads give the same bits")
   double loss = 0;
   for (int threads : thread_counts) {
     Field<float> dy(3, 64, 64, 3, Layout::contiguous, 3);
-    const double l = pixel_loss(Context<Cpu>{threads}, SquaredError{}, Region::whole, y, t, {},
-                                0.1, dy.view(), workspace.data());
+    const double l = pixel_loss(Context<Cpu>{threads}, SquaredError{}, Region::whole, y, t, {}, 0.1,
+                                dy.view(), workspace.data());
     if (threads == 1) first = dy.memory(), loss = l;
     CHECK((same_bits(first, dy.memory()) && l == loss));
   }

@@ -25,8 +25,7 @@ auto with_function(TargetError error, const Work& work) {
 }
 template <class... A>
 double loss_of(const Context<Cpu>& context, TargetError error, A&&... arguments) {
-  return with_function(
-      error, [&](const auto& f) { return target_loss(context, f, arguments...); });
+  return with_function(error, [&](const auto& f) { return target_loss(context, f, arguments...); });
 }
 
 constexpr TargetError errors[] = {TargetError::cross_entropy, TargetError::logit_cross_entropy,
@@ -66,10 +65,10 @@ TEST_CASE_TEMPLATE("target_loss: sums and slopes against scalar formulas", T, fl
             }
           std::vector<std::byte> workspace(target_loss_workspace(2, {5, 7, c}));
           const View<const T> targets = each ? View<const T>(t.view()) : View<const T>{};
-          const double loss = loss_of(Context<Cpu>{}, error, y, targets, 0.75, 0.5, dy.view(),
-                                      workspace.data());
-          const double value = loss_of(Context<Cpu>{3}, error, y, targets, 0.75, 0.5, View<T>{},
-                                       workspace.data());
+          const double loss =
+              loss_of(Context<Cpu>{}, error, y, targets, 0.75, 0.5, dy.view(), workspace.data());
+          const double value =
+              loss_of(Context<Cpu>{3}, error, y, targets, 0.75, 0.5, View<T>{}, workspace.data());
           double want = 0;
           for (std::ptrdiff_t p = 0; p < 70; ++p)
             for (int k = 0; k < c; ++k) {
@@ -91,8 +90,9 @@ TEST_CASE_TEMPLATE("target_loss: the ends of the numbers, NaN included", T, floa
   std::vector<std::byte> workspace(target_loss_workspace(1, {1, 1, 1}));
   const auto both = [&](TargetError error, T v, double target) {
     T slope = 0;
-    const double loss = loss_of(Context<Cpu>{}, error, make_view<const T>(&v, 1, {1, 1, 1}), View<const T>{},
-                                    target, 1, make_view(&slope, 1, {1, 1, 1}), workspace.data());
+    const double loss =
+        loss_of(Context<Cpu>{}, error, make_view<const T>(&v, 1, {1, 1, 1}), View<const T>{},
+                target, 1, make_view(&slope, 1, {1, 1, 1}), workspace.data());
     return std::pair(loss, static_cast<double>(slope));
   };
   CHECK(both(TargetError::cross_entropy, T(0), 1) ==
@@ -116,8 +116,8 @@ TEST_CASE("target_loss: threads give the same bits") {
     double loss = 0;
     for (const int threads : thread_counts) {
       Field<float> dy(3, 65, 64, 3, Layout::contiguous, 3);
-      const double l = loss_of(Context<Cpu>{threads}, TargetError::logit_cross_entropy, y, View<const float>{},
-                                   1, 0.1, dy.view(), workspace.data());
+      const double l = loss_of(Context<Cpu>{threads}, TargetError::logit_cross_entropy, y,
+                               View<const float>{}, 1, 0.1, dy.view(), workspace.data());
       if (threads == 1) first = dy.memory(), loss = l;
       CHECK((same_bits(first, dy.memory()) && l == loss));
     }

@@ -11,8 +11,11 @@ using namespace tessera;
 using namespace tessera::test;
 
 TEST_CASE("L1 over every region and mean: values, gradients, terms, errors") {
-  check_pixel_loss([](Region region, MeanOver over) { return L1Loss{region, over}; },
-                   [](double d) { return std::abs(d); }, "l1");
+  check_pixel_loss(
+      [](Region region, MeanOver over) {
+        return L1Loss{region, over};
+      },
+      [](double d) { return std::abs(d); }, "l1");
 }
 
 TEST_CASE("L1: settings as a text; the gradient is 0 where output and truth agree") {

@@ -36,7 +36,8 @@ TESSERA_LOSS(Offset, (),
 
 TEST_CASE("losses from a text are added and weighted, wherever they are defined") {
   LossFixture<double> f;
-  const auto loss = 2.0 * elsewhere::Offset{} + LogCosh{} + elsewhere::Offset{.region = Region::hole};
+  const auto loss =
+      2.0 * elsewhere::Offset{} + LogCosh{} + elsewhere::Offset{.region = Region::hole};
   const auto sum = elsewhere::Offset{} + LogCosh{} + MseLoss{} + elsewhere::Offset{};
   f.check_gradient(loss);
   f.check_gradient(sum);
@@ -55,7 +56,8 @@ TEST_CASE("a loss from a text: values, gradients, terms, errors") {
       },
       [](double d) { return std::log(std::cosh(1.5 * d)) / 1.5; }, "log_cosh");
   CHECK(LogCosh{}.describe() == "log_cosh(sharpness 1, whole, mean over region)");
-  CHECK(LogCosh{2, Region::hole, MeanOver::nothing}.describe() == "log_cosh(sharpness 2, hole, sum)");
+  CHECK(LogCosh{2, Region::hole, MeanOver::nothing}.describe() ==
+        "log_cosh(sharpness 2, hole, sum)");
 }
 
 TEST_CASE("names of losses: from the type, or owned by the loss and its terms") {

@@ -11,8 +11,11 @@ using namespace tessera;
 using namespace tessera::test;
 
 TEST_CASE("MSE over every region and mean: values, gradients, terms, errors") {
-  check_pixel_loss([](Region region, MeanOver over) { return MseLoss{region, over}; },
-                   [](double d) { return d * d; }, "mse");
+  check_pixel_loss(
+      [](Region region, MeanOver over) {
+        return MseLoss{region, over};
+      },
+      [](double d) { return d * d; }, "mse");
 }
 
 TEST_CASE("MSE: settings as a text") {

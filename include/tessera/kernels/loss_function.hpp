@@ -12,6 +12,7 @@
 #include <tessera/tensor/pointwise_functions.hpp>
 #include <tessera/tensor/text_names.hpp>
 
+// clang-format off
 /// Defines the functor `Name`. A loss to train with is made by TESSERA_LOSS
 /// (<tessera/losses/loss_text.hpp>).
 #define TESSERA_LOSS_FUNCTION(Name, settings, ...)                        \
@@ -20,6 +21,7 @@
     __VA_ARGS__                                                           \
     static constexpr const char *text = #__VA_ARGS__, *numbers = #settings; \
   };
+// clang-format on
 
 namespace tessera::inline TESSERA_ABI::kernels {
 
@@ -81,4 +83,4 @@ TESSERA_LOSS_FUNCTION(LinearError, (),
 
 // clang-format on
 
-}  // namespace tessera::kernels
+}  // namespace tessera::inline TESSERA_ABI::kernels

@@ -27,9 +27,8 @@ namespace detail {
 /// Adds weight * d mean(f.error(y, t)) / dy to the output gradient and reports the mean; `targets` empty:
 /// `target` for all elements.
 template <class F, class Device, class T>
-void target_loss(const F& f, std::type_identity_t<View<const T>> targets,
-                 double target, std::string_view name, Pass<Device, T>& pass, LossTerms& terms,
-                 double weight) {
+void target_loss(const F& f, std::type_identity_t<View<const T>> targets, double target,
+                 std::string_view name, Pass<Device, T>& pass, LossTerms& terms, double weight) {
   const View<const T> y = pass.output();
   const double count = static_cast<double>(y.size());
   const auto sum = kernels::target_loss(

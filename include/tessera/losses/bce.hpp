@@ -22,8 +22,7 @@ struct BceLoss : detail::TargetCriterion<kernels::CrossEntropy, 1, 0> {
   void operator()(Pass<Device, T>& pass, const Truth<T>& truth, LossTerms& terms,
                   double weight = 1) const {
     detail::check_truth("bce", pass.output(), truth);
-    detail::target_loss(kernels::CrossEntropy{}, truth.images, 0, "bce", pass, terms,
-                        weight);
+    detail::target_loss(kernels::CrossEntropy{}, truth.images, 0, "bce", pass, terms, weight);
   }
 };
 

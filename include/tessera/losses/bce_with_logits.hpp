@@ -14,16 +14,15 @@ namespace tessera {
 ///
 /// Shapes     output [N, H, W, C], any numbers; truth the same
 /// Errors     ShapeError where output and truth differ
-struct BceWithLogitsLoss
-    : detail::TargetCriterion<kernels::LogitCrossEntropy, 1, 0> {
+struct BceWithLogitsLoss : detail::TargetCriterion<kernels::LogitCrossEntropy, 1, 0> {
   std::string describe() const { return "bce_with_logits"; }
 
   template <class Device, class T>
   void operator()(Pass<Device, T>& pass, const Truth<T>& truth, LossTerms& terms,
                   double weight = 1) const {
     detail::check_truth("bce_with_logits", pass.output(), truth);
-    detail::target_loss(kernels::LogitCrossEntropy{}, truth.images, 0,
-                        "bce_with_logits", pass, terms, weight);
+    detail::target_loss(kernels::LogitCrossEntropy{}, truth.images, 0, "bce_with_logits", pass,
+                        terms, weight);
   }
 };
 

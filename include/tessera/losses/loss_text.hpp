@@ -22,6 +22,7 @@
     TESSERA_LOSS_MEMBERS(Name, settings)                   \
   };
 
+// clang-format off
 /// Members of a loss whose `Function` is there. `region` are the pixels that count, `mean_over` what
 /// the sum is divided by, `name` the term's: else the type's, without "Loss", with underscores, and
 /// _hole or _valid behind.
@@ -48,6 +49,7 @@
   friend ::tessera::LossSum<Name, Other> operator+(const Name& loss, const Other& other) {        \
     return {loss, other};                                                                         \
   }
+// clang-format on
 
 namespace tessera::detail {
 

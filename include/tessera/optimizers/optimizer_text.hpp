@@ -21,6 +21,7 @@
 #include <tessera/tensor/pointwise_functions.hpp>
 #include <tessera/tensor/text_names.hpp>
 
+// clang-format off
 /// Defines the optimiser `Name`, at namespace scope. Name::Step is what a step reads: settings with
 /// the learning rate of its time, t, and what is computed from them.
 #define TESSERA_OPTIMIZER(Name, settings, computed, ...)                                        \
@@ -39,6 +40,7 @@
                                 *numbers = #settings "(t)" #computed;                           \
   };                                                                                            \
   inline const int Name::buffers = ::tessera::detail::count_buffers<Name::Step>();
+// clang-format on
 
 namespace tessera::detail {
 

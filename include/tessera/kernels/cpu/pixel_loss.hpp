@@ -41,8 +41,8 @@ void loss_row(const F& function, std::ptrdiff_t count, const T* y, const T* targ
 }
 
 template <class F, class T>
-double pixel_loss(const Context<Cpu>& context, const F& f, Region region, View<const T> y, View<const T> target,
-                  HoleView hole, T factor, View<T> dy, double* partial) {
+double pixel_loss(const Context<Cpu>& context, const F& f, Region region, View<const T> y,
+                  View<const T> target, HoleView hole, T factor, View<T> dy, double* partial) {
   const std::ptrdiff_t chunk = pixel_loss_chunk(y.channels);
   const bool rows = y.contiguous() && target.contiguous() && one_row(dy);
   for_each_range(context, y.pixels(), chunk, [&](std::ptrdiff_t first, std::ptrdiff_t last) {
@@ -52,7 +52,7 @@ double pixel_loss(const Context<Cpu>& context, const F& f, Region region, View<c
       std::ptrdiff_t end = p + 1;
       while (rows && end < last && in_region(region, hole, end)) ++end;
       loss_row(f, (end - p) * y.channels, y.pixel(p), target.pixel(p), T(0), factor,
-                       at(dy, p * dy.stride), sum);
+               at(dy, p * dy.stride), sum);
       p = end - 1;
     }
     partial[first / chunk] = simd::add_lanes(sum);

@@ -9,8 +9,8 @@ namespace tessera::inline TESSERA_ABI::kernels {
 namespace detail {
 
 template <class F, class T>
-double target_loss(const Context<Cpu>& context, const F& f, View<const T> y, View<const T> targets, T target,
-                   T factor, View<T> dy, double* partial) {
+double target_loss(const Context<Cpu>& context, const F& f, View<const T> y, View<const T> targets,
+                   T target, T factor, View<T> dy, double* partial) {
   const std::ptrdiff_t chunk = pixel_loss_chunk(y.channels);
   const bool rows = y.contiguous() && one_row(targets) && one_row(dy);
   for_each_range(context, y.pixels(), chunk, [&](std::ptrdiff_t first, std::ptrdiff_t last) {

@@ -45,8 +45,8 @@ auto perceptual_term(const Context<Device>& context, std::type_identity_t<View<c
                      std::type_identity_t<View<const T>> b, double factor, View<T> da,
                      std::byte* workspace) {
   const double count = static_cast<double>(a.size());
-  return kernels::pixel_loss(context, kernels::AbsoluteError{}, kernels::Region::whole, a, b,
-                             {}, factor / count, da, workspace) /
+  return kernels::pixel_loss(context, kernels::AbsoluteError{}, kernels::Region::whole, a, b, {},
+                             factor / count, da, workspace) /
          count;
 }
 
