@@ -101,7 +101,10 @@ class LossCheck {
           return b.lowest + (b.highest - b.lowest) * random.uniform();
         });
   }
-  Truth<double> truth() const { return {images_.view(), hole_.data()}; }
+  Truth<double> truth() const {
+    const View<const double> images = images_.view();
+    return {images, make_hole_view(hole_.data(), images.batch, images.shape())};
+  }
   void fault(const std::string& sentence) {
     if (report_.fault.empty()) report_.fault = where_ + ": " + sentence;
   }
