@@ -140,14 +140,14 @@ class LossCheck {
              (a.empty() || std::memcmp(a.data(), b.data(), a.size() * sizeof(double)) == 0);
     }
   };
-  Said say(CheckedNetwork<Net, double>& net, const Truth<double>& truth, double weight,
+  Said say(CheckedNetwork<Net, double>& net, const Truth<double>& truth, double factor,
            double start = 0) {
     net.forward();
     Pass<Cpu, double>& pass = net.pass();
     pass.zero_gradients();
     for_each_gradient(pass, [&](double& g) { g = start; });
     LossTerms terms;
-    call_(pass, truth, terms, weight);
+    call_(pass, truth, terms, factor);
     Said said;
     for (const LossTerms::Term& t : terms.terms()) said.values.push_back(t.value);
     said.values.push_back(terms.total());
@@ -163,7 +163,7 @@ class LossCheck {
     each(pass.output_gradient());
     for (const std::string& label : injected_) each(pass.tap_gradient(label));
   }
-  static bool near(double a, double b, double scale) {
+  static bool close_to(double a, double b, double scale) {
     return std::abs(a - b) <= 1e-10 * (std::abs(scale) + std::abs(a) + std::abs(b));
   }
 
@@ -177,16 +177,16 @@ class LossCheck {
     if (!(say(threads_, truth(), weight) == once)) fault("three threads give other bits than one");
     const Said plain = say(net_, truth(), 1);
     for (std::size_t i = 0; i + 1 < once.values.size(); ++i)
-      if (!near(once.values[i], plain.values[i], 0))
+      if (!close_to(once.values[i], plain.values[i], 0))
         fault("a term changes with the weight; it is reported without it");
     if (once.values.size() == 1) fault("no term is reported");
-    if (!near(once.values.back(), weight * plain.values.back(), 0))
+    if (!close_to(once.values.back(), weight * plain.values.back(), 0))
       fault("the total is not proportional to the weight");
     const Said added = say(net_, truth(), weight, 1);
     double largest = 1;
     for (const double g : once.gradients) largest = std::max(largest, std::abs(g));
     for (std::size_t k = 0; k < once.gradients.size(); ++k)
-      if (!near(added.gradients[k], once.gradients[k], largest)) {
+      if (!close_to(added.gradients[k], once.gradients[k], largest)) {
         fault("the gradient is not added to what is there");
         break;
       }
