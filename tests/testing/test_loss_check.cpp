@@ -44,7 +44,7 @@ struct Squared {
     T sum = 0;
     for (std::ptrdiff_t p = 0; p < y.pixels(); ++p)
       for (int c = 0; c < y.channels; ++c) {
-        const bool hole = truth.hole ? *truth.hole.pixel(p) != 0 : W == Wrong::no_mask_is_all_hole;
+        const bool hole = truth.hole ? truth.hole.data[p] != 0 : W == Wrong::no_mask_is_all_hole;
         if (W != Wrong::multiplies && !hole) {
           if (W == Wrong::assigns) dy.pixel(p)[c] = 0;
           if (W == Wrong::reads_valid) sum += T(0.1) * y.pixel(p)[c];
@@ -64,7 +64,7 @@ struct Squared {
     double value = static_cast<double>(sum / n);
     if (W == Wrong::reads_valid) value = static_cast<double>(sum);
     if (W == Wrong::weighted_term) value *= weight;
-    if (W == Wrong::not_finite && truth.hole && !*truth.hole.pixel(0)) value /= 0.0;
+    if (W == Wrong::not_finite && truth.hole && !truth.hole.data[0]) value /= 0.0;
     if (W == Wrong::counts_calls) value += 1e-13 * ++calls;
     terms.add("squared", value, weight);
   }
