@@ -10,7 +10,7 @@ namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
 inline constexpr const char* intrinsics_text = R"cuda(
 #define TESSERA_CUDA_UNROLL _Pragma("unroll")
 
-namespace tessera::inline TESSERA_ABI::cuda::inline TESSERA_CUDA_ABI {
+namespace tessera::cuda {
 
 template <class T> struct same_type { using type = T; };
 
@@ -179,7 +179,7 @@ __device__ __forceinline__ void copy_async_wait() {
 
 }  // namespace tessera::cuda
 
-namespace tessera::inline TESSERA_ABI::pointwise {
+namespace tessera::pointwise {
 
 // The functions of <tessera/tensor/pointwise_functions.hpp>, for scalars.
 struct Functions {
