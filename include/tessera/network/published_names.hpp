@@ -3,6 +3,7 @@
 // besides, and what differs in their arithmetic.
 //   generator.load("latest_net_G.safetensors", pix2pix_generator_names());
 #pragma once
+#include <algorithm>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,7 +17,15 @@ namespace tessera {
 /// what lies behind pool3.
 inline LoadOptions torchvision_features() {
   return {.part = "features", .ignore = [](std::string_view name) {
-            return name.starts_with("features.");  // VGG-16's behind pool3
+            // VGG-16's pool3 is features.16; AlexNet ends before it.
+            constexpr std::string_view features = "features.";
+            if (!name.starts_with(features)) return false;
+            int index = 0;
+            for (const char c : name.substr(features.size())) {
+              if (c < '0' || c > '9') break;
+              index = 10 * std::min(index, 1000) + (c - '0');
+            }
+            return index > 16;
           }};
 }
 
