@@ -2,6 +2,7 @@
 // What tests of losses share: a network that returns its input, a truth with holes, and calls of a
 // loss on them, with the gradient check of the output.
 #pragma once
+#include <cmath>
 #include <vector>
 
 #include <tessera/layers/activations.hpp>
@@ -18,6 +19,10 @@ namespace tessera::test {
 /// The identity.
 template <int C = 3>
 using Identity = Network<Input<3, 5, C>, LeakyReLU<slope(1)>>;
+
+/// Errors of d = x - t, for LossFixture::naive.
+inline double squared_error(double d) { return d * d; }
+inline double absolute_error(double d) { return std::abs(d); }
 
 template <class T = double, int C = 3>
 struct LossFixture {

@@ -25,9 +25,9 @@ TEST_CASE("sums and factors: gradients of the total, terms by name and unweighte
   CHECK(terms.terms()[0].name == "mse");
   CHECK(terms.terms()[1].name == "hole");
   CHECK(terms.terms()[2].name == "valid");
-  const double mse = f.naive(true, Region::whole, MeanOver::region),
-               hole = f.naive(false, Region::hole, MeanOver::image),
-               valid = f.naive(false, Region::valid, MeanOver::region);
+  const double mse = f.naive(squared_error, Region::whole, MeanOver::region),
+               hole = f.naive(absolute_error, Region::hole, MeanOver::image),
+               valid = f.naive(absolute_error, Region::valid, MeanOver::region);
   CHECK(terms.terms()[1].value == doctest::Approx(hole));
   CHECK(terms.terms()[2].value == doctest::Approx(valid));
   CHECK(terms.total() == doctest::Approx(1.5 * mse + 6 * hole + valid).epsilon(1e-13));

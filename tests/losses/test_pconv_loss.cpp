@@ -31,8 +31,8 @@ TEST_CASE("pconv_loss without features") {
   static_assert(Loss<decltype(loss)>);
   const LossTerms terms = f.call(loss);
   REQUIRE(terms.terms().size() == 3);
-  const double valid = f.naive(false, Region::valid, MeanOver::image),
-               hole = f.naive(false, Region::hole, MeanOver::image),
+  const double valid = f.naive(absolute_error, Region::valid, MeanOver::image),
+               hole = f.naive(absolute_error, Region::hole, MeanOver::image),
                tv = f.call(TotalVariationLoss{}).total();
   CHECK(term(terms, "valid") == doctest::Approx(valid).epsilon(1e-13));
   CHECK(term(terms, "hole") == doctest::Approx(hole).epsilon(1e-13));

@@ -12,7 +12,7 @@
 #include <tessera/layers/batch_norm2d.hpp>
 
 #include "../temporary_folder.hpp"
-#include "io/allocation_peak.hpp"
+#include "../io/allocation_peak.hpp"
 
 using namespace tessera;
 using testing::TemporaryFolder;

@@ -12,7 +12,7 @@
 
 #include "../support/error_of.hpp"
 #include "../temporary_folder.hpp"
-#include "io/file_size_limit.hpp"
+#include "../io/file_size_limit.hpp"
 
 using namespace tessera;
 using testing::error_of;

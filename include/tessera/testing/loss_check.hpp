@@ -225,7 +225,7 @@ class LossCheck {
   void null_hole() {
     const Said once = say(net_, truth(), weight);
     try {
-      if (!(say(net_, {images_.view(), nullptr}, weight) == once))
+      if (!(say(net_, {images_.view(), HoleView{}}, weight) == once))
         fault("no mask is not the same as a mask without holes");
     } catch (const ArgumentError&) {
     }
