@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # A header includes its own stage and those before it; nothing outside a stage reads its detail/; tessera/<stage>.hpp
 # names every header of the stage. cmake -DROOT=<the project> -P stages.cmake
-set(stages tensor io cuda kernels layers network models losses optimizers data inference training testing)
+set(stages tensor io cuda kernels layers network models losses optimizers data inference training testing compiled)
 file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/include/tessera/*/*.hpp ${ROOT}/tests/*.?pp ${ROOT}/examples/*.?pp)
 foreach(file IN LISTS files)
   string(REGEX REPLACE "^(include/tessera|tests)/([a-z]+)/.*" "\\2" own ${file})
@@ -19,7 +19,7 @@ foreach(file IN LISTS files)
     endif()
   endforeach()
 endforeach()
-list(REMOVE_ITEM stages cuda kernels)  # read by name; cuda.hpp is the device, not a list
+list(REMOVE_ITEM stages cuda kernels compiled)  # no lists: read by name or by the build
 foreach(stage IN LISTS stages)
   file(GLOB headers RELATIVE ${ROOT}/include ${ROOT}/include/tessera/${stage}/*.hpp)
   list(TRANSFORM headers REPLACE "(.+)" "#include <\\1>")

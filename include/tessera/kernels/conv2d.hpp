@@ -77,7 +77,7 @@ void partial_conv2d_mask(const Context<Cuda>&, const Conv2dProblem&, ValidView x
 }  // namespace tessera::kernels
 
 #ifdef TESSERA_COMPILED
-#include <tessera/compiled/conv2d.hpp>
+#include <tessera/kernels/library/conv2d.hpp>
 #else
 #include <tessera/kernels/cpu/conv2d.hpp>
 #endif

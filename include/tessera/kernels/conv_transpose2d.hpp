@@ -53,7 +53,7 @@ constexpr std::size_t conv_transpose2d_backward_workspace(const Conv2dProblem& t
 }  // namespace tessera::kernels
 
 #ifdef TESSERA_COMPILED
-#include <tessera/compiled/conv2d.hpp>
+#include <tessera/kernels/library/conv2d.hpp>
 #else
 #include <tessera/kernels/cpu/conv_transpose2d.hpp>
 #endif

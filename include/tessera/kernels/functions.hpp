@@ -4,6 +4,7 @@
 // SiLU and Clamp read x instead.
 #pragma once
 
+#include <tessera/kernels/library/texts.hpp>
 #include <tessera/kernels/pointwise.hpp>
 
 namespace tessera::inline TESSERA_ABI::kernels {
@@ -93,5 +94,26 @@ struct ClampTo : pointwise::Functions {
       return select(x >= constant<T>(lowest) && x <= constant<T>(highest), T(1), T(0));
     })
 };
+
+// What the compiled library holds for every kind of processor, by the numbers of its units.
+namespace library {
+template <>
+inline constexpr int function_number<Relu> = 0;
+template <>
+inline constexpr int function_number<Sigmoid> = 1;
+template <>
+inline constexpr int function_number<Tanh> = 2;
+template <>
+inline constexpr int function_number<Gelu> = 3;
+template <>
+inline constexpr int function_number<Silu> = 4;
+template <auto Slope>
+inline constexpr int function_number<LeakyRelu<Slope>> = Slope.value == 0.2    ? 5
+                                                         : Slope.value == 0.1  ? 6
+                                                         : Slope.value == 0.01 ? 7
+                                                                               : -1;
+template <auto Alpha>
+inline constexpr int function_number<Elu<Alpha>> = Alpha.value == 1 ? 8 : -1;
+}  // namespace library
 
 }  // namespace tessera::kernels

@@ -27,3 +27,7 @@ void hole_channel_backward(const Context<Cuda>&, std::type_identity_t<View<const
                            ValidView valid, View<T> dx);
 
 }  // namespace tessera::kernels
+
+#ifndef TESSERA_COMPILED
+#include <tessera/kernels/cpu/hole_channel.hpp>
+#endif

@@ -9,6 +9,7 @@
 // defaults. T and the functions are those of <tessera/kernels/pointwise.hpp>. A text may have a
 // `bool valid() const` that tells whether the settings are.
 #pragma once
+#include <tessera/kernels/library/texts.hpp>
 #include <tessera/tensor/pointwise_functions.hpp>
 #include <tessera/tensor/text_names.hpp>
 
@@ -82,5 +83,21 @@ TESSERA_LOSS_FUNCTION(LinearError, (),
   template <class T> T derivative(T, T t) const { return -t; })
 
 // clang-format on
+
+// What the compiled library holds for every kind of processor, by the numbers of its units.
+namespace library {
+template <>
+inline constexpr int error_number<SquaredError> = 0;
+template <>
+inline constexpr int error_number<AbsoluteError> = 1;
+template <>
+inline constexpr int error_number<CrossEntropy> = 2;
+template <>
+inline constexpr int error_number<LogitCrossEntropy> = 3;
+template <>
+inline constexpr int error_number<HingeError> = 4;
+template <>
+inline constexpr int error_number<LinearError> = 5;
+}  // namespace library
 
 }  // namespace tessera::inline TESSERA_ABI::kernels

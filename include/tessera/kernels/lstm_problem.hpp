@@ -47,6 +47,14 @@ constexpr std::size_t lstm_bytes(std::ptrdiff_t elements) {
   return aligned_size(static_cast<std::size_t>(elements) * sizeof(T));
 }
 
+/// The next `elements` of a workspace.
+template <class T>
+T* take(std::byte*& workspace, std::ptrdiff_t elements) {
+  T* const here = reinterpret_cast<T*>(workspace);
+  workspace += lstm_bytes<T>(elements);
+  return here;
+}
+
 namespace detail {
 
 /// Elements of the packed recurrent weights: forward, panels of one vector of units by four gates;

@@ -10,14 +10,6 @@
 
 namespace tessera::inline TESSERA_ABI::kernels {
 
-/// The next `elements` of a workspace.
-template <class T>
-T* take(std::byte*& workspace, std::ptrdiff_t elements) {
-  T* const here = reinterpret_cast<T*>(workspace);
-  workspace += lstm_bytes<T>(elements);
-  return here;
-}
-
 namespace detail {
 
 /// gates [D][T, S, 4H] = x W_ih^T

@@ -26,6 +26,4 @@ void optimizer_step(const Context<Cuda>&, std::size_t n, T* w, const std::type_i
 
 }  // namespace tessera::kernels
 
-#ifndef TESSERA_COMPILED
 #include <tessera/kernels/cpu/optimizer.hpp>
-#endif

@@ -59,6 +59,4 @@ std::int64_t region_pixels(Region, HoleView hole, std::ptrdiff_t pixels);
 
 }  // namespace tessera::kernels
 
-#ifndef TESSERA_COMPILED
 #include <tessera/kernels/cpu/pixel_loss.hpp>
-#endif

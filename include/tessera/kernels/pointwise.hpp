@@ -153,6 +153,4 @@ void pointwise_backward(const Context<Cuda>&, const F& f, std::type_identity_t<V
 
 }  // namespace tessera::kernels
 
-#ifndef TESSERA_COMPILED
 #include <tessera/kernels/cpu/pointwise.hpp>
-#endif

@@ -33,6 +33,4 @@ DeviceNumber target_loss(const Context<Cuda>&, const F&, std::type_identity_t<Vi
 
 }  // namespace tessera::kernels
 
-#ifndef TESSERA_COMPILED
 #include <tessera/kernels/cpu/target_loss.hpp>
-#endif

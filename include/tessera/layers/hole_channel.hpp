@@ -3,7 +3,7 @@
 #pragma once
 #include <string_view>
 
-#include <tessera/kernels/cpu/hole_channel.hpp>
+#include <tessera/kernels/hole_channel.hpp>
 #include <tessera/layers/layer.hpp>
 #include <tessera/layers/run.hpp>
 

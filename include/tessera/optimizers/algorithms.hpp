@@ -2,6 +2,7 @@
 // The optimisers: PyTorch's formulas, in PyTorch's order. t = 1, 2, ... is the step, g the gradient
 // behind clipping.
 #pragma once
+#include <tessera/kernels/library/texts.hpp>
 #include <tessera/optimizers/optimizer_text.hpp>
 
 namespace tessera {
@@ -64,3 +65,15 @@ TESSERA_OPTIMIZER(RMSprop,
 // clang-format on
 
 }  // namespace tessera
+
+// What the compiled library holds for every kind of processor, by the numbers of its units.
+namespace tessera::inline TESSERA_ABI::kernels::library {
+template <>
+inline constexpr int step_number<Adam::Step> = 0;
+template <>
+inline constexpr int step_number<AdamW::Step> = 1;
+template <>
+inline constexpr int step_number<Sgd::Step> = 2;
+template <>
+inline constexpr int step_number<RMSprop::Step> = 3;
+}  // namespace tessera::kernels::library

@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-#include <tessera/kernels/cpu/optimizer.hpp>
+#include <tessera/kernels/optimizer.hpp>
 #include <tessera/tensor/context.hpp>
 
 namespace tessera {

@@ -7,7 +7,9 @@
 #include <sched.h>
 #endif
 
+#ifndef TESSERA_KERNEL_UNIT
 #include <tessera/tensor/detail/thread_pool.hpp>
+#endif
 #include <tessera/tensor/device.hpp>
 #include <tessera/tensor/text.hpp>
 
@@ -45,6 +47,22 @@ struct Context<Cpu> {
   }
 };
 
+#ifdef TESSERA_KERNEL_UNIT
+// Kernels of the compiled library share the threads of the rest of it.
+extern "C" void tessera_parallel_for(int threads, std::ptrdiff_t count,
+                                     void (*task)(const void*, std::ptrdiff_t), const void* data);
+
+template <class Task>
+void parallel_for(const Context<Cpu>& context, std::ptrdiff_t count, const Task& task) {
+  if (context.threads <= 1 || count <= 1) {
+    for (std::ptrdiff_t i = 0; i < count; ++i) task(i);
+    return;
+  }
+  tessera_parallel_for(
+      context.threads, count,
+      [](const void* t, std::ptrdiff_t i) { (*static_cast<const Task*>(t))(i); }, &task);
+}
+#else
 /// Runs task(i) for every i in [0, count), spread over the context's threads. Tasks must be cut by
 /// shape alone, never by the number of threads, and must write disjoint memory: then the result is
 /// the same with any number of threads. A loop within a task is not spread. Where tasks throw, the
@@ -60,5 +78,6 @@ void parallel_for(const Context<Cpu>& context, std::ptrdiff_t count, const Task&
       context.threads, count,
       [](const void* t, std::ptrdiff_t i) { (*static_cast<const Task*>(t))(i); }, &task);
 }
+#endif
 
 }  // namespace tessera::inline TESSERA_ABI

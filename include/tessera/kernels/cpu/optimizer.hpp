@@ -3,6 +3,7 @@
 #pragma once
 #include <tessera/kernels/cpu/rows.hpp>
 #include <tessera/kernels/cpu/simd.hpp>
+#include <tessera/kernels/library/texts.hpp>
 #include <tessera/kernels/optimizer.hpp>
 
 namespace tessera::inline TESSERA_ABI::kernels {
@@ -11,6 +12,11 @@ template <class Step, class T>
 inline void optimizer_step(const Context<Cpu>& context, std::size_t n, T* w,
                            const std::type_identity_t<T>* g, T* const* buffers, const Step& step,
                            double gradient_scale) {
+#ifdef TESSERA_COMPILED
+  if constexpr (library::step_number<Step> >= 0)
+    return library::optimizer_step(library::step_number<Step>, context, n, w, g, buffers, &step,
+                                   gradient_scale);
+#endif
   using Vector = simd::Vector<T>;
   const auto run = [&]<std::size_t... I>(std::index_sequence<I...>) {
     for_each_range(

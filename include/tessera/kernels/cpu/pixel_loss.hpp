@@ -69,6 +69,11 @@ inline double pixel_loss(const Context<Cpu>& context, const F& f, Region region,
                          std::type_identity_t<View<const T>> y,
                          std::type_identity_t<View<const T>> target, HoleView hole, double factor,
                          View<T> dy, std::byte* workspace) {
+#ifdef TESSERA_COMPILED
+  if constexpr (library::error_number<F> >= 0)
+    return library::pixel_loss(library::error_number<F>, context, static_cast<int>(region), y,
+                               target, hole, factor, dy, workspace);
+#endif
   return detail::pixel_loss<F, T>(context, f, region, y, target, hole, static_cast<T>(factor), dy,
                                   reinterpret_cast<double*>(workspace));
 }

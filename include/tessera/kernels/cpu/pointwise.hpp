@@ -5,6 +5,7 @@
 
 #include <tessera/kernels/cpu/rows.hpp>
 #include <tessera/kernels/cpu/simd.hpp>
+#include <tessera/kernels/library/texts.hpp>
 #include <tessera/kernels/pointwise.hpp>
 
 namespace tessera::inline TESSERA_ABI::kernels {
@@ -12,6 +13,10 @@ namespace tessera::inline TESSERA_ABI::kernels {
 template <class F, class T>
 inline void pointwise_forward(const Context<Cpu>& context, const F& f,
                               std::type_identity_t<View<const T>> x, View<T> y) {
+#ifdef TESSERA_COMPILED
+  if constexpr (library::function_number<F> >= 0)
+    return library::pointwise_forward(library::function_number<F>, context, x, y);
+#endif
   for_each_row(
       context,
       [&f](std::ptrdiff_t count, T* yr, const T* xr) {
@@ -28,6 +33,10 @@ inline void pointwise_backward(const Context<Cpu>& context, const F& f,
                                std::type_identity_t<View<const T>> y,
                                std::type_identity_t<View<const T>> dy, View<T> dx) {
   if (!dx) return;
+#ifdef TESSERA_COMPILED
+  if constexpr (library::function_number<F> >= 0)
+    return library::pointwise_backward(library::function_number<F>, context, x, y, dy, dx);
+#endif
   for_each_row(
       context,
       [&f](std::ptrdiff_t count, T* dxr, const T* dyr, const T* xr, const T* yr) {

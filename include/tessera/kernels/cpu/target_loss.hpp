@@ -33,6 +33,11 @@ inline double target_loss(const Context<Cpu>& context, const F& f,
                           std::type_identity_t<View<const T>> y,
                           std::type_identity_t<View<const T>> targets, double target, double factor,
                           View<T> dy, std::byte* workspace) {
+#ifdef TESSERA_COMPILED
+  if constexpr (library::error_number<F> >= 0)
+    return library::target_loss(library::error_number<F>, context, y, targets, target, factor, dy,
+                                workspace);
+#endif
   return detail::target_loss<F, T>(context, f, y, targets, static_cast<T>(target),
                                    static_cast<T>(factor), dy,
                                    reinterpret_cast<double*>(workspace));
