@@ -3,7 +3,7 @@
 // behind it.
 #include <doctest/doctest.h>
 
-#include <tessera/kernels/cpu/batch_norm.hpp>
+#include <tessera/kernels/batch_norm.hpp>
 #include <tessera/kernels/cuda/batch_norm.hpp>
 #include <tessera/layers/activations.hpp>
 #include <tessera/layers/batch_norm2d.hpp>

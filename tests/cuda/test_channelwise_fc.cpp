@@ -2,7 +2,7 @@
 // Channel-wise products: the GPU's kernels, emulated, beside the CPU's.
 #include <doctest/doctest.h>
 
-#include <tessera/kernels/cpu/channelwise_fc.hpp>
+#include <tessera/kernels/channelwise_fc.hpp>
 #include <tessera/kernels/cuda/channelwise_fc.hpp>
 #include <tessera/tensor/buffer.hpp>
 

@@ -3,7 +3,7 @@
 // selected too.
 #include <doctest/doctest.h>
 
-#include <tessera/kernels/cpu/composite.hpp>
+#include <tessera/kernels/composite.hpp>
 #include <tessera/kernels/cuda/composite.hpp>
 
 #include "on_device.hpp"

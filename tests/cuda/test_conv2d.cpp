@@ -3,7 +3,7 @@
 // strides, paddings, channel counts, slices of channels, holes and scales with NaN under them.
 #include <doctest/doctest.h>
 
-#include <tessera/kernels/cpu/conv2d.hpp>
+#include <tessera/kernels/conv2d.hpp>
 
 #include "conv2d_fixture.hpp"
 

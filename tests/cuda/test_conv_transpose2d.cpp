@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <vector>
 
-#include <tessera/kernels/cpu/conv_transpose2d.hpp>
+#include <tessera/kernels/conv_transpose2d.hpp>
 
 #include "conv_transpose2d_fixture.hpp"
 

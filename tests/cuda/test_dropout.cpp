@@ -4,9 +4,9 @@
 
 #include <limits>
 
-#include <tessera/kernels/cpu/dropout.hpp>
-#include <tessera/kernels/cpu/normalize.hpp>
-#include <tessera/kernels/cpu/prelu.hpp>
+#include <tessera/kernels/dropout.hpp>
+#include <tessera/kernels/normalize.hpp>
+#include <tessera/kernels/prelu.hpp>
 #include <tessera/kernels/cuda/dropout.hpp>
 #include <tessera/kernels/cuda/normalize.hpp>
 #include <tessera/kernels/cuda/prelu.hpp>

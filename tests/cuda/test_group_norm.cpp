@@ -2,8 +2,8 @@
 // Group, instance and layer normalisation: the GPU's kernels, emulated, beside the CPU's.
 #include <doctest/doctest.h>
 
-#include <tessera/kernels/cpu/group_norm.hpp>
-#include <tessera/kernels/cpu/layer_norm.hpp>
+#include <tessera/kernels/group_norm.hpp>
+#include <tessera/kernels/layer_norm.hpp>
 #include <tessera/kernels/cuda/group_norm.hpp>
 #include <tessera/kernels/cuda/layer_norm.hpp>
 

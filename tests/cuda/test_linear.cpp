@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include <tessera/kernels/cpu/linear.hpp>
+#include <tessera/kernels/linear.hpp>
 #include <tessera/kernels/cuda/linear.hpp>
 #include <tessera/layers/activations.hpp>
 #include <tessera/layers/linear.hpp>

@@ -7,10 +7,10 @@
 #include <cmath>
 #include <limits>
 
-#include <tessera/kernels/cpu/gram.hpp>
-#include <tessera/kernels/cpu/pixel_loss.hpp>
-#include <tessera/kernels/cpu/target_loss.hpp>
-#include <tessera/kernels/cpu/total_variation.hpp>
+#include <tessera/kernels/gram.hpp>
+#include <tessera/kernels/pixel_loss.hpp>
+#include <tessera/kernels/target_loss.hpp>
+#include <tessera/kernels/total_variation.hpp>
 #include <tessera/kernels/cuda/gram.hpp>
 #include <tessera/kernels/cuda/pixel_loss.hpp>
 #include <tessera/kernels/cuda/target_loss.hpp>

@@ -2,7 +2,7 @@
 // LSTM: the GPU's kernels, emulated, beside the CPU's, in both forms of the recurrence.
 #include <doctest/doctest.h>
 
-#include <tessera/kernels/cpu/lstm.hpp>
+#include <tessera/kernels/lstm.hpp>
 #include <tessera/kernels/cuda/lstm.hpp>
 #include <tessera/layers/linear.hpp>
 #include <tessera/layers/lstm.hpp>

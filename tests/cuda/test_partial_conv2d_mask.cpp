@@ -2,7 +2,7 @@
 // The mask path of partial convolutions on the (emulated) GPU: the CPU's, bit for bit.
 #include <doctest/doctest.h>
 
-#include <tessera/kernels/cpu/conv2d/partial_mask.hpp>
+#include <tessera/kernels/conv2d.hpp>
 
 #include "conv2d_fixture.hpp"
 

@@ -2,7 +2,7 @@
 // Permutations: the GPU's kernels, emulated, are the CPU's bit for bit.
 #include <doctest/doctest.h>
 
-#include <tessera/kernels/cpu/permute.hpp>
+#include <tessera/kernels/permute.hpp>
 #include <tessera/kernels/cuda/permute.hpp>
 
 #include "on_device.hpp"

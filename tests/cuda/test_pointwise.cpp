@@ -2,8 +2,8 @@
 // Pointwise operations and copies: the GPU's kernels, emulated, beside the CPU's.
 #include <doctest/doctest.h>
 
-#include <tessera/kernels/cpu/copy.hpp>
-#include <tessera/kernels/cpu/pointwise.hpp>
+#include <tessera/kernels/copy.hpp>
+#include <tessera/kernels/pointwise.hpp>
 #include <tessera/kernels/functions.hpp>
 #include <tessera/layers/options.hpp>
 

@@ -4,8 +4,8 @@
 
 #include <limits>
 
-#include <tessera/kernels/cpu/avg_pool.hpp>
-#include <tessera/kernels/cpu/max_pool.hpp>
+#include <tessera/kernels/avg_pool.hpp>
+#include <tessera/kernels/max_pool.hpp>
 #include <tessera/kernels/cuda/avg_pool.hpp>
 #include <tessera/kernels/cuda/max_pool.hpp>
 

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-#include <tessera/kernels/cpu/reduce.hpp>
+#include <tessera/kernels/reduce.hpp>
 #include <tessera/kernels/cuda/reduce.hpp>
 #include <tessera/losses/running_sum.hpp>
 

@@ -2,7 +2,8 @@
 // Bilinear resizing: the GPU's kernels, emulated, beside the CPU's.
 #include <doctest/doctest.h>
 
-#include <tessera/kernels/cpu/resize_bilinear.hpp>
+#include <tessera/kernels/cpu/bilinear_axis.hpp>
+#include <tessera/kernels/resize_bilinear.hpp>
 #include <tessera/kernels/cuda/resize_bilinear.hpp>
 
 #include "on_device.hpp"

@@ -2,7 +2,7 @@
 // Upsampling: the GPU's kernels, emulated, are the CPU's bit for bit, masks too.
 #include <doctest/doctest.h>
 
-#include <tessera/kernels/cpu/upsample.hpp>
+#include <tessera/kernels/upsample.hpp>
 #include <tessera/kernels/cuda/upsample.hpp>
 
 #include "on_device.hpp"

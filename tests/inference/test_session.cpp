@@ -12,7 +12,7 @@
 #include <tessera/data/masks.hpp>
 #include <tessera/inference/inpaint.hpp>
 #include <tessera/inference/session.hpp>
-#include <tessera/kernels/cpu/gemm.hpp>
+#include <tessera/kernels/gemm.hpp>
 #include <tessera/layers/activations.hpp>
 #include <tessera/layers/batch_norm2d.hpp>
 #include <tessera/layers/partial_conv2d.hpp>

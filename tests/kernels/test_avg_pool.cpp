@@ -2,7 +2,7 @@
 // Average pooling against plain loops in double, in every layout, with any number of threads.
 #include <doctest/doctest.h>
 
-#include <tessera/kernels/cpu/avg_pool.hpp>
+#include <tessera/kernels/avg_pool.hpp>
 
 #include "fixture.hpp"
 

@@ -5,8 +5,8 @@
 
 #include <limits>
 
-#include <tessera/kernels/cpu/batch_norm.hpp>
-#include <tessera/kernels/cpu/pointwise.hpp>
+#include <tessera/kernels/batch_norm.hpp>
+#include <tessera/kernels/pointwise.hpp>
 #include <tessera/kernels/functions.hpp>
 
 #include "fixture.hpp"

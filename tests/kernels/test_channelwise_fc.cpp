@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include <tessera/kernels/cpu/channelwise_fc.hpp>
+#include <tessera/kernels/channelwise_fc.hpp>
 
 #include "fixture.hpp"
 

@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include <tessera/kernels/cpu/composite.hpp>
+#include <tessera/kernels/composite.hpp>
 
 #include "fixture.hpp"
 

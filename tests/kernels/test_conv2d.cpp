@@ -8,7 +8,7 @@
 
 #include <doctest/doctest.h>
 
-#include <tessera/kernels/cpu/conv2d.hpp>
+#include <tessera/kernels/conv2d.hpp>
 #include <tessera/tensor/buffer.hpp>
 
 #include "conv2d_scalar.hpp"

@@ -2,7 +2,7 @@
 // The transposed convolution against its definition as loops, in both ways it is computed.
 #include <doctest/doctest.h>
 
-#include <tessera/kernels/cpu/conv_transpose2d.hpp>
+#include <tessera/kernels/conv_transpose2d.hpp>
 #include <tessera/tensor/buffer.hpp>
 
 #include "fixture.hpp"

@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include <tessera/kernels/cpu/copy.hpp>
+#include <tessera/kernels/copy.hpp>
 
 #include "fixture.hpp"
 

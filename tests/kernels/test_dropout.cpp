@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include <tessera/kernels/cpu/dropout.hpp>
+#include <tessera/kernels/dropout.hpp>
 
 #include "fixture.hpp"
 

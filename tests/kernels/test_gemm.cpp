@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include <tessera/kernels/cpu/gemm.hpp>
+#include <tessera/kernels/gemm.hpp>
 
 #include "fixture.hpp"
 

@@ -2,7 +2,7 @@
 // Gram matrices and their gradient against the definition, for each image and for a whole batch.
 #include <doctest/doctest.h>
 
-#include <tessera/kernels/cpu/gram.hpp>
+#include <tessera/kernels/gram.hpp>
 
 #include "fixture.hpp"
 

@@ -3,8 +3,8 @@
 // groups of any size, several chunks, unwanted gradients, any number of threads.
 #include <doctest/doctest.h>
 
-#include <tessera/kernels/cpu/group_norm.hpp>
-#include <tessera/kernels/cpu/layer_norm.hpp>
+#include <tessera/kernels/group_norm.hpp>
+#include <tessera/kernels/layer_norm.hpp>
 
 #include "fixture.hpp"
 

@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include <tessera/kernels/cpu/hole_channel.hpp>
+#include <tessera/kernels/hole_channel.hpp>
 
 #include "fixture.hpp"
 

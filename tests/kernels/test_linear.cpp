@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include <tessera/kernels/cpu/linear.hpp>
+#include <tessera/kernels/linear.hpp>
 
 #include "fixture.hpp"
 

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <vector>
 
-#include <tessera/kernels/cpu/lstm.hpp>
+#include <tessera/kernels/lstm.hpp>
 
 #include "fixture.hpp"
 

@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include <tessera/kernels/cpu/max_pool.hpp>
+#include <tessera/kernels/max_pool.hpp>
 
 #include "fixture.hpp"
 

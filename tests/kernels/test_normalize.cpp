@@ -2,7 +2,7 @@
 // Normalisation by constants against plain loops, in place too.
 #include <doctest/doctest.h>
 
-#include <tessera/kernels/cpu/normalize.hpp>
+#include <tessera/kernels/normalize.hpp>
 
 #include "fixture.hpp"
 

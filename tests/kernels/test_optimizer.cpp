@@ -2,7 +2,7 @@
 // Optimiser steps against the formulas in double, several steps long.
 #include <doctest/doctest.h>
 
-#include <tessera/kernels/cpu/optimizer.hpp>
+#include <tessera/kernels/optimizer.hpp>
 #include <tessera/optimizers/algorithms.hpp>
 #include <tessera/optimizers/step_settings.hpp>
 

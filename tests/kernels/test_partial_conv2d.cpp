@@ -6,7 +6,7 @@
 
 #include <doctest/doctest.h>
 
-#include <tessera/kernels/cpu/conv2d.hpp>
+#include <tessera/kernels/conv2d.hpp>
 
 #include "conv2d_scalar.hpp"
 #include "fixture.hpp"

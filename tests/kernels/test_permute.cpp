@@ -2,7 +2,7 @@
 // Permutations and flattening against plain loops, in every layout, and nothing written outside.
 #include <doctest/doctest.h>
 
-#include <tessera/kernels/cpu/permute.hpp>
+#include <tessera/kernels/permute.hpp>
 
 #include "fixture.hpp"
 

@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include <tessera/kernels/cpu/pixel_loss.hpp>
+#include <tessera/kernels/pixel_loss.hpp>
 
 #include "fixture.hpp"
 

@@ -5,7 +5,7 @@
 #include <limits>
 #include <string_view>
 
-#include <tessera/kernels/cpu/pointwise.hpp>
+#include <tessera/kernels/pointwise.hpp>
 #include <tessera/kernels/functions.hpp>
 #include <tessera/layers/options.hpp>
 

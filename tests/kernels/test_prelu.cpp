@@ -2,7 +2,7 @@
 // PReLU against a scalar twin: all layouts, in place, unwanted gradients, any number of threads.
 #include <doctest/doctest.h>
 
-#include <tessera/kernels/cpu/prelu.hpp>
+#include <tessera/kernels/prelu.hpp>
 
 #include "fixture.hpp"
 

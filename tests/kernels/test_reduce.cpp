@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include <tessera/kernels/cpu/reduce.hpp>
+#include <tessera/kernels/reduce.hpp>
 
 #include "fixture.hpp"
 

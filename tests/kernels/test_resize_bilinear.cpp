@@ -2,7 +2,7 @@
 // Bilinear resizing against plain loops in double; its backward is its transpose.
 #include <doctest/doctest.h>
 
-#include <tessera/kernels/cpu/resize_bilinear.hpp>
+#include <tessera/kernels/resize_bilinear.hpp>
 
 #include "fixture.hpp"
 

@@ -4,7 +4,7 @@
 
 #include <limits>
 
-#include <tessera/kernels/cpu/target_loss.hpp>
+#include <tessera/kernels/target_loss.hpp>
 
 #include "fixture.hpp"
 

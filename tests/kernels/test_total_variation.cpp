@@ -2,7 +2,7 @@
 // Total variation against plain loops, in every layout; tests/losses has its gradient check.
 #include <doctest/doctest.h>
 
-#include <tessera/kernels/cpu/total_variation.hpp>
+#include <tessera/kernels/total_variation.hpp>
 
 #include "fixture.hpp"
 

@@ -2,7 +2,7 @@
 // Nearest upsampling against the definition.
 #include <doctest/doctest.h>
 
-#include <tessera/kernels/cpu/upsample.hpp>
+#include <tessera/kernels/upsample.hpp>
 
 #include "fixture.hpp"
 

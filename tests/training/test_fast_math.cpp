@@ -9,8 +9,8 @@
 #include <tessera/data/image_data.hpp>
 #include <tessera/data/loader.hpp>
 #include <tessera/io/json.hpp>
-#include <tessera/kernels/cpu/max_pool.hpp>
-#include <tessera/kernels/cpu/reduce.hpp>
+#include <tessera/kernels/max_pool.hpp>
+#include <tessera/kernels/reduce.hpp>
 #include <tessera/tensor/pointwise_functions.hpp>
 #include <tessera/testing/gradient_check.hpp>
 #include <tessera/training/report.hpp>
