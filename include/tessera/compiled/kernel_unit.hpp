@@ -18,7 +18,9 @@ struct Number {
 };
 
 template <class T, class Function>
-void add_function(KernelTable<T>& table, int number) {
+void add_function(KernelTable<T>& table) {
+  constexpr int number = function_number<Function>;
+  static_assert(number >= 0 && number < function_count);
   table.pointwise_forward[number] = [](const Context<Cpu>& c, View<const T> x, View<T> y) {
     kernels::pointwise_forward(c, Function{}, x, y);
   };
@@ -29,7 +31,9 @@ void add_function(KernelTable<T>& table, int number) {
 }
 
 template <class T, class Function>
-void add_error(KernelTable<T>& table, int number) {
+void add_error(KernelTable<T>& table) {
+  constexpr int number = error_number<Function>;
+  static_assert(number >= 0 && number < error_count);
   table.pixel_loss[number] = [](const Context<Cpu>& c, int region, View<const T> y,
                                 View<const T> target, HoleView hole, double factor, View<T> dy,
                                 std::byte* workspace) {
@@ -43,7 +47,9 @@ void add_error(KernelTable<T>& table, int number) {
 }
 
 template <class T, class Step>
-void add_step(KernelTable<T>& table, int number) {
+void add_step(KernelTable<T>& table) {
+  constexpr int number = step_number<Step>;
+  static_assert(number >= 0 && number < step_count);
   table.optimizer_step[number] = [](const Context<Cpu>& c, std::size_t n, T* w, const T* g,
                                     T* const* buffers, const void* step, double gradient_scale) {
     kernels::optimizer_step<Step, T>(c, n, w, g, buffers, *static_cast<const Step*>(step),
@@ -63,27 +69,25 @@ KernelTable<T> make_table() {
   TESSERA_WORKSPACES(TESSERA_SET)
 #undef TESSERA_SET
 #undef TESSERA_SET_WINDOW
-  // The numbers are those of kernels/functions.hpp, kernels/loss_function.hpp and
-  // optimizers/algorithms.hpp.
-  add_function<T, Relu>(table, 0);
-  add_function<T, Sigmoid>(table, 1);
-  add_function<T, Tanh>(table, 2);
-  add_function<T, Gelu>(table, 3);
-  add_function<T, Silu>(table, 4);
-  add_function<T, LeakyRelu<Number{0.2}>>(table, 5);
-  add_function<T, LeakyRelu<Number{0.1}>>(table, 6);
-  add_function<T, LeakyRelu<Number{0.01}>>(table, 7);
-  add_function<T, Elu<Number{1}>>(table, 8);
-  add_error<T, SquaredError>(table, 0);
-  add_error<T, AbsoluteError>(table, 1);
-  add_error<T, CrossEntropy>(table, 2);
-  add_error<T, LogitCrossEntropy>(table, 3);
-  add_error<T, HingeError>(table, 4);
-  add_error<T, LinearError>(table, 5);
-  add_step<T, Adam::Step>(table, 0);
-  add_step<T, AdamW::Step>(table, 1);
-  add_step<T, Sgd::Step>(table, 2);
-  add_step<T, RMSprop::Step>(table, 3);
+  add_function<T, Relu>(table);
+  add_function<T, Sigmoid>(table);
+  add_function<T, Tanh>(table);
+  add_function<T, Gelu>(table);
+  add_function<T, Silu>(table);
+  add_function<T, LeakyRelu<Number{0.2}>>(table);
+  add_function<T, LeakyRelu<Number{0.1}>>(table);
+  add_function<T, LeakyRelu<Number{0.01}>>(table);
+  add_function<T, Elu<Number{1}>>(table);
+  add_error<T, SquaredError>(table);
+  add_error<T, AbsoluteError>(table);
+  add_error<T, CrossEntropy>(table);
+  add_error<T, LogitCrossEntropy>(table);
+  add_error<T, HingeError>(table);
+  add_error<T, LinearError>(table);
+  add_step<T, Adam::Step>(table);
+  add_step<T, AdamW::Step>(table);
+  add_step<T, Sgd::Step>(table);
+  add_step<T, RMSprop::Step>(table);
   return table;
 }
 
